@@ -1,0 +1,59 @@
+# make demo   installs what it needs and runs the main job: record, export, search, play
+# make test   installs what it needs and runs every check
+# make lint   ruff and mypy alone          make format   rewrite with ruff
+# make bench  the benchmarks               make wire     regenerate the TypeScript of the wire
+#
+# PYTHON=/path/to/python3 chooses the Python; by default the first of 3.11 or later.
+
+VENV := .venv
+BIN := $(VENV)/bin
+NPM := ./scripts/npm.sh $(BIN)/python
+FRONTEND := $(shell find labextension -type f -not -path '*/node_modules/*' -not -path '*/lib/*' 2>/dev/null)
+
+.PHONY: demo test lint format bench wire clean debian-demo debian-test
+
+demo: debian-demo $(VENV)/installed
+	$(BIN)/jupyter-capture demo
+
+test: debian-test $(VENV)/installed labextension/node_modules/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(NPM) run check
+	$(NPM) test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: debian-demo $(VENV)/installed
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+wire: $(VENV)/installed labextension/node_modules/.installed
+	$(BIN)/python labextension/wire.py
+
+# The virtual desktop is what the demo falls back to; a machine with a screen and sound of its own
+# does without these packages, so here their absence is said, and the demo decides.
+debian-demo:
+	@./scripts/install-debian.sh demo || ./scripts/find-python.sh >/dev/null
+
+debian-test:
+	@./scripts/install-debian.sh test
+
+$(VENV)/installed: pyproject.toml $(FRONTEND)
+	python="$$(./scripts/find-python.sh)" && "$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+labextension/node_modules/.installed: labextension/package-lock.json | $(VENV)/installed
+	$(NPM) ci
+	@touch $@
+
+clean:
+	rm -rf $(VENV) labextension/node_modules demo-output build dist
