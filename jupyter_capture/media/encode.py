@@ -26,6 +26,7 @@ from av.video.reformatter import (
 )
 
 from jupyter_capture.errors import MediaError
+from jupyter_capture.media.fmp4 import AudioTrackConfig, VideoTrackConfig
 from jupyter_capture.wire.recorder import AudioCodec, VideoCodec
 
 VIDEO_TIMESCALE = 90000
@@ -97,6 +98,7 @@ class H264Encoder:
         self._reformatter = VideoReformatter()
         self._context = _x264(codec)
         self.avcc = avcc_of(bytes(self._context.extradata or b""))
+        self.config = VideoTrackConfig(codec.width, codec.height, self.avcc, VIDEO_TIMESCALE)
 
     def encode(self, frame: Picture, pts: int, key: bool = False) -> list[EncodedPacket]:
         """Encode one picture, shown from ``pts`` (1/90000 s, rising) on; ``key`` forces an IDR."""
@@ -200,7 +202,8 @@ class AacEncoder:
         self._context = context
         self._held: Pcm = np.zeros((0, codec.channels), np.float32)
         self._position = 0
-        self.asc = bytes(context.extradata)[:2]
+        self.asc = bytes(context.extradata)
+        self.config = AudioTrackConfig(codec.rate, codec.channels, self.asc)
 
     def encode(self, pcm: Pcm) -> list[EncodedPacket]:
         """Take float32 samples (n, channels) in -1…1; give the packets that became complete."""
