@@ -1,0 +1,129 @@
+/** Puts a stream into a <video>: with hls.js, or with the browser's own HLS where that is all. */
+
+import type Hls from "hls.js";
+import { type Failure, failureOf, failureOfMedia } from "../explain";
+
+export interface Captions {
+  names: string[];
+  /** Index into `names`; -1 is off. */
+  shown: number;
+  show(index: number): void;
+}
+
+export interface Attached {
+  frameRate(): number;
+  captions(): Captions;
+  detach(): void;
+}
+
+export interface Wishes {
+  /** Seconds from the stream's beginning. */
+  start: number;
+  failed(failure: Failure): void;
+  captionsChanged(): void;
+}
+
+const usualFrameRate = 30;
+
+export async function attach(
+  video: HTMLVideoElement,
+  url: string,
+  loadHls: () => Promise<typeof Hls>,
+  wishes: Wishes,
+): Promise<Attached> {
+  const Library = "MediaSource" in window || "ManagedMediaSource" in window ? await loadHls() : null;
+  if (Library?.isSupported()) return withHls(video, url, Library, wishes);
+  if (video.canPlayType("application/vnd.apple.mpegurl")) return natively(video, url, wishes);
+  wishes.failed({ kind: "unsupported" });
+  return nothing;
+}
+
+const nothing: Attached = {
+  frameRate: () => usualFrameRate,
+  captions: () => ({ names: [], shown: -1, show: () => undefined }),
+  detach: () => undefined,
+};
+
+function withHls(
+  video: HTMLVideoElement,
+  url: string,
+  Library: typeof Hls,
+  { start, failed, captionsChanged }: Wishes,
+): Attached {
+  const hls = new Library({ startPosition: start, enableWorker: false, backBufferLength: 60 });
+  let recovered = false;
+  hls.on(Library.Events.ERROR, (_event, problem) => {
+    if (!problem.fatal) return;
+    const failure = failureOf(problem);
+    if (failure.kind === "decode" && !recovered) {
+      recovered = true;
+      hls.recoverMediaError();
+      return;
+    }
+    failed(failure);
+  });
+  hls.on(Library.Events.SUBTITLE_TRACKS_UPDATED, captionsChanged);
+  hls.on(Library.Events.SUBTITLE_TRACK_SWITCH, captionsChanged);
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return {
+    frameRate: () => hls.levels[Math.max(hls.currentLevel, 0)]?.frameRate || usualFrameRate,
+    captions: () => ({
+      names: hls.subtitleTracks.map((track) => track.name || track.lang || "Captions"),
+      shown: hls.subtitleDisplay ? hls.subtitleTrack : -1,
+      show: (index) => {
+        hls.subtitleDisplay = index >= 0;
+        hls.subtitleTrack = index;
+      },
+    }),
+    detach: () => hls.destroy(),
+  };
+}
+
+async function natively(
+  video: HTMLVideoElement,
+  url: string,
+  { start, failed, captionsChanged }: Wishes,
+): Promise<Attached> {
+  // A <video> never tells which status the server gave, so the playlist is asked for first.
+  const status = await fetch(url).then(
+    (answer) => answer.status,
+    () => 0,
+  );
+  if (status !== 200) {
+    failed(status ? { kind: "http", status } : { kind: "unreachable" });
+    return nothing;
+  }
+  const begin = () => {
+    if (start > 0) video.currentTime = start;
+  };
+  const broken = () => failed(failureOfMedia(video.error?.code));
+  video.addEventListener("loadedmetadata", begin, { once: true });
+  video.addEventListener("error", broken);
+  video.textTracks.addEventListener("addtrack", captionsChanged);
+  video.textTracks.addEventListener("change", captionsChanged);
+  video.src = url;
+  return {
+    frameRate: () => usualFrameRate,
+    captions: () => {
+      const tracks = [...video.textTracks].filter((track) => track.kind !== "metadata");
+      return {
+        names: tracks.map((track) => track.label || track.language || "Captions"),
+        shown: tracks.findIndex((track) => track.mode === "showing"),
+        show: (index) => {
+          tracks.forEach((track, i) => {
+            track.mode = i === index ? "showing" : "disabled";
+          });
+        },
+      };
+    },
+    detach: () => {
+      video.removeEventListener("loadedmetadata", begin);
+      video.removeEventListener("error", broken);
+      video.textTracks.removeEventListener("addtrack", captionsChanged);
+      video.textTracks.removeEventListener("change", captionsChanged);
+      video.removeAttribute("src");
+      video.load();
+    },
+  };
+}

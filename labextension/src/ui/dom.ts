@@ -1,0 +1,62 @@
+/** Elements without a framework. */
+
+const svg = "http://www.w3.org/2000/svg";
+
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  name: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.append(...children);
+  return element;
+}
+
+/** 24 by 24 outlines, drawn in the colour of the text around them. */
+const shapes = {
+  play: "M8 5.5v13l11-6.5z",
+  pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z",
+  back: "M6 6h2.2v12H6zM18.5 6v12L9.5 12z",
+  forward: "M15.8 6H18v12h-2.2zM5.5 6v12l9-6z",
+  sound:
+    "M4 9.5v5h3.5L12 18.500V5.500L7.5 9.500zM14.5 8.300v7.400a4 4 0 0 0 0-7.400zM14.5 4.600v1.900a5.8 5.8 0 0 1 0 11v1.900a7.6 7.6 0 0 0 0-14.800z",
+  silent:
+    "M4 9.500v5h3.500L12 18.500V5.500L7.5 9.500zM20.6 9.600l-1.2-1.2-2.4 2.4-2.4-2.4-1.2 1.2 2.4 2.4-2.4 2.4 1.2 1.2 2.4-2.4 2.4 2.4 1.2-1.2-2.4-2.400z",
+  captions:
+    "M4 5h16a1.5 1.5 0 0 1 1.5 1.500v11A1.5 1.5 0 0 1 20 19H4a1.5 1.5 0 0 1-1.5-1.500v-11A1.5 1.5 0 0 1 4 5zm.3 1.800v10.400h15.400V6.800zM6 11h7v1.700H6zm8.6 0H18v1.700h-3.400zM6 14.100h3.400v1.700H6zm5 0h7v1.700h-7z",
+  full: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
+  small: "M8 4h2v6H4V8h4zM14 4h2v4h4v2h-6zM4 14h6v6H8v-4H4zM14 14h6v2h-4v4h-2z",
+} as const;
+
+export type IconName = keyof typeof shapes;
+
+export function icon(name: IconName): SVGSVGElement {
+  const image = document.createElementNS(svg, "svg");
+  image.setAttribute("viewBox", "0 0 24 24");
+  image.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svg, "path");
+  path.setAttribute("d", shapes[name]);
+  path.setAttribute("fill", "currentColor");
+  path.setAttribute("fill-rule", "evenodd");
+  image.append(path);
+  return image;
+}
+
+export function button(name: string, label: string, image: IconName): HTMLButtonElement {
+  const element = make("button", `jc-button ${name}`, icon(image));
+  element.type = "button";
+  relabel(element, label);
+  return element;
+}
+
+export function relabel(element: HTMLElement, label: string, image?: IconName): void {
+  if (element.title !== label) {
+    element.title = label;
+    element.setAttribute("aria-label", label);
+  }
+  if (image && element.dataset["icon"] !== image) {
+    element.dataset["icon"] = image;
+    element.replaceChildren(icon(image));
+  }
+}

@@ -1,0 +1,302 @@
+/** The one player: poster first, loads on a click, plays with the keyboard, fails in plain words. */
+
+import type { Api } from "../api";
+import { type Failure, SaidError, explain } from "../explain";
+import { type Action, actionOf } from "../keys";
+import { clamp, formatTime, stepTime } from "../time";
+import { type Attached, type Captions, attach } from "./attach";
+import { relabel } from "./dom";
+import { type View, speeds, view } from "./view";
+
+export interface Player {
+  /** Shows a changed card; seeks where its start has changed. */
+  update(): void;
+  destroy(): void;
+}
+
+export interface Options {
+  /** Where keys are heard: the player itself, or the document of a page that is nothing else. */
+  keys?: EventTarget;
+  /** Load the first picture at once, without playing. */
+  preload?: boolean;
+}
+
+type State = "poster" | "loading" | "ready" | "error";
+
+export function mount(element: HTMLElement, api: Api, options: Options = {}): Player {
+  const controller = new PlayerController(view(), api);
+  element.replaceChildren(controller.ui.root);
+  controller.listen(options.keys ?? controller.ui.root);
+  controller.update();
+  if (options.preload) void controller.load(false);
+  return controller;
+}
+
+const calmAfter = 2500;
+const slowAfter = 4000;
+
+class PlayerController implements Player {
+  private attached: Attached | undefined;
+  private stopListening = new AbortController();
+  private start = 0;
+  /** Where the next load begins: the start, or where it broke off. */
+  private resume = 0;
+  private attempt = 0;
+  private wanted = false;
+  private calm: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly ui: View,
+    private readonly api: Api,
+  ) {}
+
+  private set state(state: State) {
+    this.ui.root.dataset["state"] = state;
+    this.ui.error.hidden = state !== "error";
+    this.ui.poster.hidden = state === "ready" || !this.ui.poster.src;
+    this.ui.bar.inert = state === "poster" || state === "error";
+    if (state !== "loading") this.ui.busy.textContent = "";
+  }
+
+  private get state(): State {
+    return (this.ui.root.dataset["state"] as State | undefined) ?? "poster";
+  }
+
+  update(): void {
+    const { title, poster, start } = this.api.card();
+    const { ui } = this;
+    ui.title.textContent = title;
+    ui.title.hidden = !title;
+    ui.root.setAttribute("aria-label", title ? `Video player: ${title}` : "Video player");
+    if (poster && ui.poster.getAttribute("src") !== poster) ui.poster.src = poster;
+    const moved = start !== this.start;
+    this.start = start;
+    if (moved) this.resume = start;
+    if (!this.attached) {
+      this.state = "poster";
+      ui.now.textContent = formatTime(start);
+    } else if (moved) ui.video.currentTime = start;
+    this.paint();
+  }
+
+  /** Asks for the stream afresh, so that a retry after an expired ticket works. */
+  async load(play: boolean): Promise<void> {
+    const attempt = ++this.attempt;
+    const { video } = this.ui;
+    this.release();
+    this.state = "loading";
+    this.wanted = play;
+    const slow = setTimeout(() => {
+      if (attempt === this.attempt) this.ui.busy.textContent = "Still waiting for the video…";
+    }, slowAfter);
+    try {
+      const url = await this.api.source();
+      if (attempt !== this.attempt) return;
+      const attached = await attach(video, url, () => this.api.hls(), {
+        start: this.resume,
+        failed: (failure) => {
+          if (attempt === this.attempt) this.fail(failure);
+        },
+        captionsChanged: () => this.paint(),
+      });
+      if (attempt !== this.attempt) return attached.detach();
+      this.attached = attached;
+      video.playbackRate = Number(this.ui.speed.value);
+      if (this.wanted) await this.play();
+    } catch (error) {
+      if (attempt !== this.attempt) return;
+      const said = error instanceof SaidError;
+      this.fail(said ? { kind: "said", message: error.message } : { kind: "unreachable" });
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  destroy(): void {
+    this.attempt += 1;
+    clearTimeout(this.calm);
+    this.stopListening.abort();
+    this.release();
+    this.ui.root.remove();
+  }
+
+  listen(keys: EventTarget): void {
+    const { ui } = this;
+    const { video } = ui;
+    const signal = this.stopListening.signal;
+    const on = (target: EventTarget, names: string, act: (event: Event) => void) => {
+      for (const name of names.split(" ")) target.addEventListener(name, act, { signal });
+    };
+    on(ui.begin, "click", () => this.toggle());
+    on(ui.poster, "click", () => this.toggle());
+    on(video, "click", () => this.toggle());
+    on(video, "dblclick", () => this.fullscreen());
+    on(ui.play, "click", () => this.toggle());
+    on(ui.retry, "click", () => void this.load(true));
+    on(ui.back, "click", () => this.act({ do: "frame", frames: -1 }));
+    on(ui.forward, "click", () => this.act({ do: "frame", frames: 1 }));
+    on(ui.sound, "click", () => this.act({ do: "mute" }));
+    on(ui.captions, "click", () => this.act({ do: "captions" }));
+    on(ui.full, "click", () => this.fullscreen());
+    on(ui.seek, "input", () => {
+      video.currentTime = Number(ui.seek.value);
+      this.paint();
+    });
+    on(ui.volume, "input", () => {
+      video.volume = Number(ui.volume.value);
+      video.muted = video.volume === 0;
+    });
+    on(ui.speed, "change", () => {
+      video.playbackRate = Number(ui.speed.value);
+    });
+    on(video, "loadeddata", () => {
+      if (this.state === "loading") this.state = "ready";
+      this.shape();
+    });
+    on(video, "play", () => ui.root.classList.add("jc-started"));
+    on(video, "resize", () => this.shape());
+    on(video, "waiting seeking", () => ui.root.classList.add("jc-waiting"));
+    on(video, "playing seeked canplay pause", () => ui.root.classList.remove("jc-waiting"));
+    on(
+      video,
+      "timeupdate durationchange progress play pause ended seeked volumechange ratechange",
+      () => this.paint(),
+    );
+    on(document, "fullscreenchange", () => this.paint());
+    on(ui.root, "pointermove focusin", () => this.wake());
+    on(keys, "keydown", (event) => this.key(event as KeyboardEvent));
+    ui.full.hidden = !document.fullscreenEnabled;
+  }
+
+  private release(): void {
+    this.attached?.detach();
+    this.attached = undefined;
+  }
+
+  private fail(failure: Failure): void {
+    if (document.fullscreenElement === this.ui.root) void document.exitFullscreen();
+    this.attempt += 1;
+    if (this.attached) this.resume = this.ui.video.currentTime;
+    this.release();
+    this.ui.notice.textContent = explain(failure);
+    this.state = "error";
+  }
+
+  private async play(): Promise<void> {
+    try {
+      await this.ui.video.play();
+    } catch (error) {
+      // A browser that refuses to start without a click leaves the big button to be clicked;
+      // a pause or a new load while starting is nobody's error.
+      const refused = error instanceof DOMException;
+      if (!refused || !["NotAllowedError", "AbortError"].includes(error.name)) throw error;
+    }
+  }
+
+  private toggle(): void {
+    const { video } = this.ui;
+    if (!this.attached) {
+      if (this.state === "loading") this.wanted = true;
+      else void this.load(true);
+    } else if (video.paused) void this.play();
+    else video.pause();
+  }
+
+  private fullscreen(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void this.ui.root.requestFullscreen();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    const action = actionOf(event);
+    if (!action || target instanceof HTMLSelectElement) return;
+    // The space bar presses the button that has the focus; that is what its user means.
+    if (event.key === " " && target instanceof HTMLButtonElement) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.wake();
+    if (action.do === "toggle") this.toggle();
+    else if (action.do === "fullscreen") this.fullscreen();
+    else this.act(action);
+  }
+
+  private act(action: Exclude<Action, { do: "toggle" | "fullscreen" }>): void {
+    const { video, speed } = this.ui;
+    if (!this.attached || this.state !== "ready") return;
+    const end = Number.isFinite(video.duration) ? video.duration : video.currentTime;
+    if (action.do === "skip") {
+      video.currentTime = clamp(video.currentTime + action.seconds, 0, end);
+    } else if (action.do === "go") video.currentTime = action.fraction * end;
+    else if (action.do === "frame") {
+      video.pause();
+      const fps = this.attached.frameRate();
+      video.currentTime = stepTime(video.currentTime, action.frames, fps, end);
+    } else if (action.do === "volume") {
+      video.volume = clamp(video.volume + action.change, 0, 1);
+      video.muted = video.volume === 0;
+    } else if (action.do === "mute") video.muted = !video.muted;
+    else if (action.do === "speed") {
+      const now = speeds.findIndex((x) => String(x) === speed.value);
+      speed.selectedIndex = clamp(now + action.steps, 0, speeds.length - 1);
+      video.playbackRate = Number(speed.value);
+    } else this.nextCaptions(this.attached.captions());
+    this.paint();
+  }
+
+  private nextCaptions({ names, shown, show }: Captions): void {
+    show(shown + 1 < names.length ? shown + 1 : -1);
+  }
+
+  /** The stage takes the picture's own shape. */
+  private shape(): void {
+    const { videoWidth, videoHeight } = this.ui.video;
+    if (videoWidth && videoHeight) {
+      this.ui.root.style.setProperty("--jc-ratio", String(videoWidth / videoHeight));
+    }
+  }
+
+  private wake(): void {
+    this.ui.root.classList.remove("jc-calm");
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => this.ui.root.classList.add("jc-calm"), calmAfter);
+  }
+
+  private paint(): void {
+    const { ui } = this;
+    const { video } = ui;
+    const length = Number.isFinite(video.duration) ? video.duration : 0;
+    const now = this.attached ? video.currentTime : this.resume;
+    ui.root.classList.toggle("jc-playing", !video.paused);
+    relabel(ui.play, video.paused ? "Play (space)" : "Pause (space)", video.paused ? "play" : "pause");
+    ui.now.textContent = formatTime(now);
+    ui.length.textContent = this.attached ? formatTime(video.duration) : "–:––";
+    ui.seek.max = String(length);
+    ui.seek.value = String(now);
+    ui.seek.setAttribute("aria-valuetext", `${formatTime(now)} of ${formatTime(length)}`);
+    ui.seek.style.setProperty("--jc-played", percent(now, length));
+    ui.seek.style.setProperty("--jc-loaded", percent(bufferedTo(video), length));
+    const quiet = video.muted || video.volume === 0;
+    relabel(ui.sound, quiet ? "Sound on (m)" : "Mute (m)", quiet ? "silent" : "sound");
+    ui.volume.value = String(quiet ? 0 : video.volume);
+    ui.volume.style.setProperty("--jc-played", percent(quiet ? 0 : video.volume, 1));
+    const captions = this.attached?.captions();
+    ui.captions.hidden = !captions?.names.length;
+    ui.captions.setAttribute("aria-pressed", String((captions?.shown ?? -1) >= 0));
+    const full = document.fullscreenElement === ui.root;
+    relabel(ui.full, full ? "Leave full screen (f)" : "Full screen (f)", full ? "small" : "full");
+  }
+}
+
+function percent(part: number, whole: number): string {
+  return `${whole > 0 ? clamp((part / whole) * 100, 0, 100).toFixed(2) : 0}%`;
+}
+
+function bufferedTo(video: HTMLVideoElement): number {
+  for (let i = 0; i < video.buffered.length; i += 1) {
+    if (video.buffered.start(i) <= video.currentTime + 0.1 && video.buffered.end(i) > video.currentTime) {
+      return video.buffered.end(i);
+    }
+  }
+  return 0;
+}

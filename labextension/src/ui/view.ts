@@ -1,0 +1,76 @@
+/** The player's elements, without any behaviour. */
+
+import { button, make } from "./dom";
+
+export const speeds = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
+
+export type View = ReturnType<typeof view>;
+
+export function view() {
+  const video = make("video", "jc-video");
+  video.playsInline = true;
+  video.preload = "none";
+  video.tabIndex = -1;
+  video.crossOrigin = "anonymous";
+
+  const poster = make("img", "jc-poster");
+  poster.alt = "";
+  poster.hidden = true;
+  const title = make("div", "jc-title");
+  const begin = button("jc-begin", "Play", "play");
+  const busy = make("div", "jc-busy");
+  busy.setAttribute("role", "status");
+  const notice = make("p", "jc-notice");
+  const retry = make("button", "jc-retry", "Try again");
+  retry.type = "button";
+  const error = make("div", "jc-error", notice, retry);
+  error.setAttribute("role", "alert");
+  const stage = make("div", "jc-stage", video, poster, title, begin, busy, error);
+
+  const seek = make("input", "jc-seek");
+  seek.type = "range";
+  seek.min = "0";
+  seek.max = "0";
+  seek.step = "any";
+  seek.value = "0";
+  seek.setAttribute("aria-label", "Position");
+
+  const play = button("jc-play", "Play (space)", "play");
+  const back = button("jc-step", "One frame back (,)", "back");
+  const forward = button("jc-step", "One frame forward (.)", "forward");
+  const now = make("span", "jc-now", "0:00");
+  const length = make("span", "jc-length", "0:00");
+  const time = make("div", "jc-time", now, " / ", length);
+  const sound = button("jc-sound", "Mute (m)", "sound");
+  const volume = make("input", "jc-volume");
+  volume.type = "range";
+  volume.min = "0";
+  volume.max = "1";
+  volume.step = "0.05";
+  volume.setAttribute("aria-label", "Volume");
+  const captions = button("jc-captions", "Captions (c)", "captions");
+  captions.hidden = true;
+  const speed = make("select", "jc-speed");
+  speed.title = "Speed (< and >)";
+  speed.setAttribute("aria-label", "Speed");
+  speed.append(...speeds.map((x) => new Option(`${x}×`, String(x), x === 1, x === 1)));
+  const full = button("jc-full", "Full screen (f)", "full");
+  const gap = make("div", "jc-gap");
+  const row = make(
+    "div",
+    "jc-row",
+    ...[play, back, forward, time, gap, sound, volume, captions, speed, full],
+  );
+  const bar = make("div", "jc-bar", seek, row);
+
+  const root = make("div", "jc-player", stage, bar);
+  root.tabIndex = 0;
+  root.setAttribute("role", "region");
+  root.setAttribute("aria-label", "Video player");
+  // JupyterLab's own shortcuts (k, m, c, … in command mode) must not act on the notebook here.
+  root.dataset["lmSuppressShortcuts"] = "true";
+  return {
+    ...{ root, stage, video, poster, title, begin, busy, error, notice, retry, bar, seek },
+    ...{ play, back, forward, now, length, sound, volume, captions, speed, full },
+  };
+}
