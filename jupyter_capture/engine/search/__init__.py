@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, select
 
-from jupyter_capture.engine import keywords
 from jupyter_capture.engine.schema import segments
-from jupyter_capture.engine.vectors import Ranges, VectorIndex, read_vectors
+from jupyter_capture.engine.search import keywords
+from jupyter_capture.engine.search.vectors import Ranges, VectorIndex, read_vectors
 from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire.library import SearchMode
 
@@ -106,7 +106,8 @@ def _score(likeness: float, said: float, mode: SearchMode) -> float:
         return likeness
     if mode == "keyword":
         return said
-    return likeness + _WORDS_ADD * said * (1 - likeness)
+    # Squared, because one shared word of many says little, and all of them say much.
+    return likeness + _WORDS_ADD * said**2 * (1 - likeness)
 
 
 def _checked(query: str, mode: str, top_k: int, score_threshold: float | None) -> str:

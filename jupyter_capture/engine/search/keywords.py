@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from jupyter_capture.engine.vectors import Ranges, merged
+from jupyter_capture.engine.search.vectors import Ranges, merged
 
 _MAX_WORDS = 64
 _COUNTED = 20_000  # a word in more segments than this is simply common
