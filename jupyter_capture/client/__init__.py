@@ -1,0 +1,1 @@
+"""The client: one noun a file. Nothing in here imports the engine."""

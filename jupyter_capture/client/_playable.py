@@ -1,0 +1,107 @@
+"""What everything that plays has in common: play, save, embed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_capture.client._frontend import front_end
+from jupyter_capture.client._urls import MediaUrl, iframe, media_url
+from jupyter_capture.errors import EngineError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from jupyter_capture.client.connection import Connection
+
+
+class Playable:
+    """Has a stream. ``stream_url`` (HLS) and ``player_url`` (a page) are None until
+    `generate_stream` or `play` made them; they carry tickets that expire."""
+
+    _connection: Connection
+    _download_path = "download"
+    stream_url: MediaUrl | None = None
+    player_url: MediaUrl | None = None
+
+    def generate_stream(self) -> str:
+        raise NotImplementedError
+
+    def play(self) -> str:
+        """Show the player: inline in a notebook, in the browser from an interactive terminal.
+
+        Returns the player's address (the stream's where there is no player), in a script too.
+        """
+        self.generate_stream()
+        show(self)
+        return self.player_url or self.stream_url or ""
+
+    def save(self, path: str | Path, *, show_progress: bool = True) -> Path:
+        """Save as one MP4 file that every player opens. ``path`` names a file or a folder.
+
+        An existing file is replaced, once the new one is complete.
+        """
+        target = _target(Path(path).expanduser(), self._file_name())
+        stream_url = self.generate_stream()
+        answer = self._connection.http.post(
+            self._download_path,
+            self._download_request(stream_url, target.name),
+            title=f"Preparing {target.name}",
+            show_progress=show_progress,
+        )
+        url = (answer or {}).get("download_url") or (answer or {}).get("url")
+        if not url:
+            raise EngineError("The server made the file but names no download_url for it.")
+        return self._connection.http.download(url, target, show_progress=show_progress)
+
+    def get_embed_code(
+        self,
+        width: str = "100%",
+        height: int = 405,
+        title: str = "VideoDB Player",
+        allow_fullscreen: bool = True,
+        auto_generate: bool = True,
+    ) -> str:
+        """HTML of an iframe that plays this. It holds the ticket: do not save it for long."""
+        if auto_generate:
+            self.generate_stream()
+        if not self.player_url:
+            raise InvalidRequestError("There is no player_url yet; call generate_stream() first.")
+        return iframe(
+            self.player_url, width=width, height=height, title=title, fullscreen=allow_fullscreen
+        )
+
+    def _file_name(self) -> str:
+        return "clip.mp4"
+
+    def _download_request(self, stream_url: str, name: str) -> dict[str, Any]:
+        return {"stream_link": stream_url, "name": name}
+
+    def _take_stream(self, answer: Any) -> str:
+        """Keep the addresses that the server answered; returns the stream's."""
+        found = answer if isinstance(answer, dict) else {}
+        self.stream_url = media_url(found.get("stream_url"))
+        self.player_url = media_url(found.get("player_url"))
+        if self.stream_url is None:
+            raise EngineError("The server answered without a stream_url.")
+        return self.stream_url
+
+
+def show(playable: Playable) -> None:
+    """Play where the user sits. A script only gets the address."""
+    place = front_end()
+    if place == "notebook":
+        from jupyter_capture.widgets import player
+
+        player.show(playable)
+    elif place == "terminal":
+        import webbrowser
+
+        webbrowser.open(playable.player_url or playable.stream_url or "")
+
+
+def _target(path: Path, name: str) -> Path:
+    target = path / name if path.is_dir() else path
+    if not target.parent.is_dir():
+        raise InvalidRequestError(
+            f"{target.parent} is no folder. Create it first, or save somewhere else."
+        )
+    return target
