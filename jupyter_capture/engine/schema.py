@@ -1,0 +1,203 @@
+"""The tables. Alembic's migrations in ``engine/migrations`` make them; this says what they hold.
+
+Times of media are integers in a track's own ticks; times of the clock are Unix seconds.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),  # "key" (sk-…) or "client" (st-…)
+    Column("hash", String, nullable=False, unique=True),
+    Column("label", String, nullable=False, default=""),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer),
+    Column("revoked_at", Integer),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("description", String, nullable=False, default=""),
+    Column("is_public", Boolean, nullable=False, default=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("end_user_id", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("callback_url", String),
+    Column("ws_connection_id", String),
+    Column("metadata", JSON, nullable=False),
+    Column("channels", JSON, nullable=False),  # list of wire.capture.Channel
+    Column("primary_video_channel_id", String),
+    Column("export_status", String),
+    Column("exported_video_id", String),
+    Column("created_at", Integer, nullable=False),
+    Column("started_at", Float),
+    Column("duration", Float),
+    Column("wall_clock", JSON, nullable=False),
+    Column("detach", Boolean, nullable=False, default=False),
+    Column("error", String),
+    Column("sequence", Integer, nullable=False, default=0),
+)
+
+rtstreams = Table(
+    "rtstreams",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("channel_id", String, nullable=False),  # the exact one, "mic:default"
+    Column("category", String, nullable=False),
+    Column("store", Boolean, nullable=False),
+    Column("status", String, nullable=False),
+    Column("exported_asset_id", String),
+    Column("created_at", Integer, nullable=False),
+)
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", String),
+    Column("channel_id", String),  # "mix" for the mix
+    Column("kind", String, nullable=False),
+    Column("folder", String, nullable=False),  # below the data folder
+    Column("manifest", JSON, nullable=False),  # wire.recorder.TrackManifest
+    Column("stems", JSON, nullable=False, default=list),  # tracks that the mix was made of
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("type", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", String, nullable=False, default=""),
+    Column("length", Float, nullable=False),
+    Column("session_id", String),
+    Column("channel_id", String),
+    Column("file", String),  # images, and originals that are kept as they are
+    Column("created_at", Integer, nullable=False),
+    Column("deleted_at", Integer),
+)
+
+asset_tracks = Table(
+    "asset_tracks",
+    metadata,
+    Column("asset_id", ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True),
+    Column("track_id", ForeignKey("tracks.id"), primary_key=True),
+    Column("ordinal", Integer, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False),  # equal work has an equal key
+    Column("args", JSON, nullable=False),
+    Column("status", String, nullable=False),  # queued running done failed cancelled
+    Column("progress", Float, nullable=False, default=0.0),
+    Column("stage", String, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("result", JSON),
+    Column("error", JSON),  # {"message", "error_code"}
+    Column("callback_url", String),
+    Column("created_at", Float, nullable=False),
+    Column("finished_at", Float),
+)
+Index("jobs_by_status", jobs.c.status)
+Index("jobs_by_key", jobs.c.key)
+
+indexes = Table(
+    "indexes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("track_id", ForeignKey("tracks.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String, nullable=False),  # "spoken_word" or "scene"
+    Column("first_id", Integer, nullable=False),  # its segments: one contiguous range,
+    Column("end_id", Integer, nullable=False),  # end exclusive
+    Column("model", String, nullable=False),
+    Column("language", String),
+    Column("created_at", Integer, nullable=False),
+)
+Index("indexes_by_track", indexes.c.track_id, indexes.c.kind, unique=True)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("track_id", String, nullable=False),
+    Column("source", String, nullable=False),  # "spoken_word" or "scene"
+    Column("channel_id", String, nullable=False),
+    Column("start", Float, nullable=False),  # seconds of the session's media time
+    Column("end", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("words", JSON, nullable=False),  # [[word, start, end], …]
+)
+
+# segments_fts: FTS5 over segments.text, content=segments, content_rowid=id (see the migration).
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("segment_id", Integer, primary_key=True),
+    Column("f16", LargeBinary, nullable=False),  # 384 half floats, unit length
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("id", String, primary_key=True),  # stm- and the hash of the spec
+    Column("spec", JSON, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", String, nullable=False),  # pending delivered gone abandoned
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_try", Float, nullable=False),
+    Column("answer", String),
+    Column("created_at", Float, nullable=False),
+)
+Index("deliveries_due", deliveries.c.status, deliveries.c.next_try)

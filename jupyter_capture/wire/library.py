@@ -1,0 +1,193 @@
+"""Collections, assets, transcripts and search."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from jupyter_capture.wire._base import Wire
+
+AssetType = Literal["video", "audio", "image"]
+SearchMode = Literal["hybrid", "semantic", "keyword"]
+
+
+class Collection(Wire):
+    id: str
+    name: str
+    description: str = ""
+    is_public: bool = False
+
+
+class CollectionCreate(Wire):
+    name: str = Field(min_length=1, max_length=500)
+    description: str = ""
+    is_public: bool = False
+
+
+class CollectionPage(Wire):
+    collections: list[Collection]
+    default_collection: str = "default"
+
+
+class Asset(Wire):
+    """A video, an audio or an image. ``length`` in seconds, ``size`` in bytes."""
+
+    id: str
+    collection_id: str
+    type: AssetType
+    name: str
+    description: str = ""
+    length: float = 0.0
+    size: int = 0
+    width: int | None = None
+    height: int | None = None
+    session_id: str | None = None
+    channel_id: str | None = None
+    stream_url: str | None = None
+    player_url: str | None = None
+    thumbnail_url: str | None = None
+    url: str | None = None
+    created_at: int = 0
+
+
+class VideoPage(Wire):
+    videos: list[Asset]
+
+
+class AudioPage(Wire):
+    audios: list[Asset]
+
+
+class ImagePage(Wire):
+    images: list[Asset]
+
+
+class AssetUpdate(Wire):
+    name: str = Field(min_length=1, max_length=500)
+
+
+class IndexRequest(Wire):
+    index_type: Literal["spoken_word", "scene"] = "spoken_word"
+    engine: str = "default"
+    force: bool = False
+    language_code: str | None = None
+    segmentation_type: str = "sentence"
+    callback_url: str | None = None
+
+
+class TranscriptRequest(Wire):
+    engine: str = "default"
+    force: bool = False
+    language_code: str | None = None
+    callback_url: str | None = None
+
+
+class TranscriptItem(Wire):
+    """A word, a sentence or a stretch of time. Seconds from the asset's start."""
+
+    text: str
+    start: float
+    end: float
+    channel: str | None = None
+
+
+class Transcript(Wire):
+    transcript: list[TranscriptItem]
+    word_timestamps: list[TranscriptItem] = Field(default_factory=list)
+    text: str
+    language: str | None = None
+
+
+class SearchRequest(Wire):
+    """Search v2 and VideoDB's older search, in one: each reads the fields it knows."""
+
+    query: str
+    mode: str | None = None
+    search_type: str | None = None
+    index_type: str | None = None
+    top_k: int | None = Field(None, ge=1, le=1000)
+    result_threshold: int | None = Field(None, ge=1, le=1000)
+    score_threshold: float | None = None
+
+
+class Doc(Wire):
+    """One hit. Seconds from the video's start; score 0 to 1."""
+
+    start: float
+    end: float
+    text: str
+    score: float
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    stream_url: str | None = None
+    player_url: str | None = None
+
+
+class VideoHits(Wire):
+    video_id: str
+    collection_id: str
+    length: float
+    title: str
+    docs: list[Doc]
+
+
+class SearchAnswer(Wire):
+    response_type: Literal["shots"] = "shots"
+    results: list[VideoHits]
+    warnings: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class StreamRequest(Wire):
+    """``timeline`` is a list of (start, end) in seconds; None is the whole video."""
+
+    timeline: list[tuple[float, float]] | None = None
+    length: float | None = None
+
+
+class StreamAnswer(Wire):
+    stream_url: str
+    player_url: str
+    warnings: list[str] = Field(default_factory=list)
+
+
+class CompileItem(Wire):
+    video_id: str
+    collection_id: str | None = None
+    shots: list[tuple[float, float]]
+
+
+class DownloadRequest(Wire):
+    stream_link: str
+    name: str = "video"
+
+
+class EditorDownloadRequest(Wire):
+    stream_url: str
+
+
+class DownloadAnswer(Wire):
+    """``download_url`` serves the MP4 while its ticket lasts. ``size`` in bytes."""
+
+    download_url: str
+    name: str
+    size: int
+    status: str = "done"
+
+
+class UsageAnswer(Wire):
+    """What lies on this machine."""
+
+    bytes: int
+    seconds: float
+    videos: int
+    audios: int
+    sessions: int
+
+
+class EngineStatus(Wire):
+    version: str
+    pid: int
+    data_dir: str
+    media_url: str
+    recordings: list[str]
+    jobs: int

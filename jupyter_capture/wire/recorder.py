@@ -1,0 +1,129 @@
+"""What engine and recorder say to each other, and what the recorder writes beside the media.
+
+The engine writes ``spec.json`` into the session's folder and starts
+``python -m jupyter_capture.recorder <folder>``. The recorder listens on ``spec.socket``: one
+JSON object a line, `Command` in, `Report` out, to any number of attached engines. It keeps
+``manifest.json`` there up to date (written whole, renamed into place), so that what was recorded
+can be read after any death. Channels that are not kept appear in neither file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from jupyter_capture.wire._base import Wire
+from jupyter_capture.wire.capture import ChannelRequest, MediaKind
+
+MIX = "mix"
+"""The channel id of the mix of all kept audio channels."""
+
+
+class RecorderSpec(Wire):
+    session_id: str
+    socket: str
+    channels: list[ChannelRequest]
+    fps: int = 15
+    max_height: int = 1080
+    disk_reserve_mb: int = 500
+    max_duration_hours: float = 12.0
+    log_level: str = "info"
+
+
+class VideoCodec(Wire):
+    """How a video track is encoded; the same settings give the same SPS and PPS again."""
+
+    name: Literal["h264"] = "h264"
+    width: int
+    height: int
+    fps: int
+    preset: str = "superfast"
+    crf: int = 23
+
+
+class AudioCodec(Wire):
+    name: Literal["aac"] = "aac"
+    rate: int = 48000
+    channels: int
+    bitrate: int
+
+
+Codec = Annotated[VideoCodec | AudioCodec, Field(discriminator="name")]
+
+
+class Part(Wire):
+    """One fragmented MP4 file of a track. ``offset`` and ``duration`` in the track's ticks.
+
+    Decode times within the file are media time of the session already: nothing is added to them.
+    """
+
+    file: str
+    offset: int = 0
+    duration: int = 0
+    bytes: int = 0
+
+
+class Gap(Wire):
+    """A stretch (ticks) in which the track holds silence or black, and why."""
+
+    start: int
+    end: int
+    reason: str
+
+
+class TrackManifest(Wire):
+    """A stored track: an ordered list of parts. ``duration`` in ticks of ``timescale``."""
+
+    id: str
+    channel_id: str
+    kind: MediaKind
+    codec: Codec
+    timescale: int
+    duration: int = 0
+    parts: list[Part] = Field(default_factory=list)
+    gaps: list[Gap] = Field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return self.duration / self.timescale
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+
+class Manifest(Wire):
+    """``manifest.json``. ``started_at``: Unix seconds of media time 0; ``duration``: seconds.
+
+    ``wall_clock`` maps media time to Unix time: (media seconds, Unix seconds) pairs, one at the
+    start and one after each pause.
+    """
+
+    session_id: str
+    status: Literal["recording", "stopped"] = "recording"
+    started_at: float = 0.0
+    duration: float = 0.0
+    wall_clock: list[tuple[float, float]] = Field(default_factory=list)
+    tracks: list[TrackManifest] = Field(default_factory=list)
+    reason: str | None = None
+    """Why it stopped, where nobody asked for it: ``disk``, ``max_duration``, …"""
+
+
+class Command(Wire):
+    cmd: Literal["status", "stop", "pause", "resume", "set_store"]
+    channel_id: str | None = None
+    store: bool | None = None
+
+
+class Report(Wire):
+    """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence``,
+    ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
+    what to do)."""
+
+    report: Literal[
+        "active", "levels", "gap", "silence", "disk", "warning", "status", "stopped", "failed"
+    ]
+    data: dict[str, Any] = Field(default_factory=dict)
+    error: str | None = None
+    error_code: str | None = None
