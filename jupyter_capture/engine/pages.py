@@ -1,0 +1,89 @@
+"""The pages that play a stream: ``/watch`` for a person, ``/embed`` for an iframe. Pure text.
+
+They hold no script of their own, so that the policy in :func:`page_headers` can forbid every
+inline one: what the player needs stands in ``data-`` attributes. Nothing comes from elsewhere, so
+they work offline.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import quote
+
+_SHORTCUTS = (
+    ("Space", "play and pause"),
+    ("← →", "5 seconds"),
+    (", .", "one frame"),
+    ("F", "full screen"),
+    ("M", "mute"),
+)
+
+_NO_SCRIPT = (
+    "<noscript><p>This player needs JavaScript. Without it, open the stream in a player that "
+    'knows HLS, such as VLC: <a href="{src}">{src}</a></p></noscript>'
+)
+
+
+def watch_page(token: str, title: str, embed: bool = False, *, base: str = "") -> str:
+    """HTML that plays ``/stream/<token>/master.m3u8``.
+
+    ``title`` is shown as text, whatever it holds. ``base`` is the path under which the engine is
+    reached ("" at its own port, without a slash at the end). The player takes a start time from
+    ``#t=`` or ``?t=`` in the page's address: ``75``, ``1:15`` or ``1m15s``.
+    """
+    root = escape(base, quote=True)
+    src = f"{root}/stream/{quote(token, safe='.-_')}/master.m3u8"
+    name = escape(title, quote=True)
+    no_script = _NO_SCRIPT.format(src=src)
+    if embed:
+        body = (
+            f'<body class="embed">\n<div id="player" data-src="{src}" data-title="{name}">'
+            f"{no_script}</div>\n</body>"
+        )
+    else:
+        keys = "".join(f"<span><kbd>{key}</kbd> {what}</span>" for key, what in _SHORTCUTS)
+        body = (
+            f'<body>\n<main class="page">\n<h1>{name}</h1>\n<div id="player" data-src="{src}">'
+            f'{no_script}</div>\n<p class="keys">{keys}</p>\n</main>\n</body>'
+        )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{name}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{root}/static/player.css">
+<link rel="stylesheet" href="{root}/static/watch.css">
+<script type="module" src="{root}/static/watch.js"></script>
+</head>
+{body}
+</html>
+"""
+
+
+def page_headers(embed: bool = False) -> dict[str, str]:
+    """Headers to send with :func:`watch_page`. ``/embed`` may be framed, ``/watch`` may not.
+
+    The address holds a ticket: it is neither cached nor passed on as a referrer.
+    """
+    policy = [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "media-src 'self' blob:",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    if not embed:
+        policy.append("frame-ancestors 'none'")
+    return {
+        "content-security-policy": "; ".join(policy),
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+    }

@@ -1,0 +1,1 @@
+"""Widgets: one panel a file. Importing this package imports none of them."""

@@ -1,0 +1,155 @@
+"""The inline player. What a notebook saves of it is a picture and words, never an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import anywidget
+import traitlets
+from IPython.display import display
+
+from jupyter_capture.errors import CaptureError, InvalidRequestError
+
+_STATIC = Path(__file__).parent.parent / "static"
+_HLS = _STATIC / "hls.js"
+_INLINE_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/]+=*")
+_TITLE_LENGTH = 160
+
+
+class Playable(Protocol):
+    """What :func:`show` plays: a Video, a Shot, a SearchResult, a Timeline, …
+
+    ``generate_stream`` returns the address of an HLS stream whose ticket is good now; it is asked
+    at every click, so the player still works hours after it was shown.
+    """
+
+    def generate_stream(self) -> str: ...
+
+
+class ShotPlayer(anywidget.AnyWidget):
+    """Plays a stream where it is shown. The stream is fetched on a click, the poster is inline.
+
+    ``src`` is the stream's address; ``renew``, where given, is called for a fresh one at each
+    load. Neither is part of the widget's state: the browser asks for the address by a message,
+    so it stays out of saved notebooks. ``poster`` is a ``data:image/…;base64,`` URI. ``start`` in
+    seconds; setting it while playing seeks. ``shown_as`` is what stands in the notebook where no
+    kernel runs, as a MIME bundle; by default poster and title.
+    """
+
+    _esm: ClassVar[Path] = _STATIC / "player.js"
+    _css: ClassVar[Path] = _STATIC / "player.css"
+
+    src = traitlets.Unicode("")
+    title = traitlets.Unicode("").tag(sync=True)
+    poster = traitlets.Unicode("").tag(sync=True)
+    start = traitlets.Float(0.0, min=0.0).tag(sync=True)
+
+    def __init__(
+        self,
+        src: str = "",
+        *,
+        title: str = "",
+        poster: str = "",
+        start: float = 0.0,
+        renew: Callable[[], str] | None = None,
+        shown_as: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(src=src, title=title, poster=poster, start=start)
+        self._renew = renew
+        self._shown_as = dict(shown_as or {})
+        self.on_msg(self._answer)
+
+    def __repr__(self) -> str:
+        return f"ShotPlayer(title={self.title!r}, start={self.start:g})"
+
+    @traitlets.validate("poster")
+    def _inline_only(self, proposal: Any) -> str:
+        poster = str(proposal["value"])
+        if poster and not _INLINE_PICTURE.fullmatch(poster):
+            raise InvalidRequestError(
+                "A poster is kept in the notebook, so it must be inline: "
+                "give a data:image/jpeg;base64,… URI, not an address."
+            )
+        return poster
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        fallback = {"text/plain": repr(self), "text/html": self._still(), **self._shown_as}
+        return {**data, **fallback}, metadata
+
+    def _still(self) -> str:
+        picture = f'<img src="{escape(self.poster)}" alt="" style="max-width:100%">'
+        name = f"<div>{escape(self.title or 'Video')}</div>"
+        return f"<figure style='margin:0'>{picture if self.poster else ''}{name}</figure>"
+
+    def _answer(self, _: object, question: Any, buffers: object) -> None:
+        """Answer one message ``{id, ask}`` with ``{id, …}``, or ``{id, error}`` in plain words."""
+        if not isinstance(question, dict) or "id" not in question:
+            return
+        id = question["id"]
+        try:
+            if question.get("ask") == "hls":
+                self.send({"id": id}, buffers=[_HLS.read_bytes()])
+            elif question.get("ask") == "source":
+                self.send({"id": id, "src": self._fresh_src()})
+            else:
+                raise InvalidRequestError(
+                    "This player asks for something that the kernel does not know. "
+                    "Restart the kernel, then play again."
+                )
+        except CaptureError as error:
+            self.send({"id": id, "error": error.message})
+        except Exception:
+            # Someone waits in front of the player; the traceback goes to the kernel's log.
+            self.send({"id": id, "error": "The kernel could not prepare this video; see its log."})
+            raise
+
+    def _fresh_src(self) -> str:
+        if self._renew is not None:
+            self.src = self._renew()
+        if not self.src:
+            raise InvalidRequestError("This player has no stream: give it src or renew.")
+        return self.src
+
+
+def show(playable: Playable) -> None:
+    """Show a player of ``playable`` inline, under what it shows of itself without a kernel.
+
+    A ``_repr_mimebundle_`` of its own becomes what a saved notebook shows, and an inline picture
+    in that becomes the poster.
+    """
+    display(player_of(playable))  # type: ignore[no-untyped-call]
+
+
+def player_of(playable: Playable) -> ShotPlayer:
+    """The player that :func:`show` displays."""
+    shown_as = _bundle_of(playable)
+    picture = _INLINE_PICTURE.search(shown_as.get("text/html", ""))
+    return ShotPlayer(
+        title=_title_of(playable),
+        poster=picture[0] if picture else "",
+        renew=playable.generate_stream,
+        shown_as=shown_as,
+    )
+
+
+def _bundle_of(playable: object) -> dict[str, str]:
+    make = getattr(playable, "_repr_mimebundle_", None)
+    made = make() if make is not None else None
+    data = made[0] if isinstance(made, tuple) else made
+    wanted = ("text/plain", "text/html")
+    return {name: data[name] for name in wanted if name in data} if data else {}
+
+
+def _title_of(playable: object) -> str:
+    """What was said in a shot, else the name of what plays."""
+    for name in ("text", "name", "query"):
+        value = getattr(playable, name, None)
+        if isinstance(value, str) and value.strip():
+            words = " ".join(value.split())
+            return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1] + "…"
+    return ""
