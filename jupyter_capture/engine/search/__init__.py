@@ -125,8 +125,8 @@ def _checked(query: str, mode: str, top_k: int, score_threshold: float | None) -
             f"Scores go from 0 to 1, so {score_threshold} is no threshold. Leave it out for "
             "the default."
         )
-    # Lone surrogates cannot be stored, sent or said.
-    clean = query.encode("utf-8", "ignore").decode("utf-8").strip()
+    # Lone surrogates and control characters cannot be said, and end strings within SQLite.
+    clean = "".join(one if one.isprintable() else " " for one in query).strip()
     if not clean:
         raise InvalidRequestError(
             "The query is empty. Give the words that were said, or what they were about, "

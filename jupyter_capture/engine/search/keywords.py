@@ -19,6 +19,8 @@ from jupyter_capture.engine.search.vectors import Ranges, merged
 _MAX_WORDS = 64
 _COUNTED = 20_000  # a word in more segments than this is simply common
 _PHRASE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
+# Ends a word; what else is inside one ("PX-4412", "3.11", "10:30") must be said in one go.
+_BREAK = re.compile(r"[\s;/|()\[\]{}<>=+*^~&!?\\%]+|[:,](?!\d)|(?<!\d)[:,]")
 _STOP_WORDS = (
     "a about am an and any are as at be been but by can could d did do does doing for from had has"
     " have he her him his how i if in into is it its just ll m me my no not of on or our out re s"
@@ -54,7 +56,7 @@ class Keywords:
 def parse(query: str) -> Keywords:
     """The phrases and words of what a user typed. Both are empty where it has no word at all."""
     phrases = [phrase for phrase in _PHRASE.findall(query) if _spoken(phrase)]
-    words = [word for word in _PHRASE.sub(" ", query).split() if _spoken(word)]
+    words = [word for word in _BREAK.split(_PHRASE.sub(" ", query)) if _spoken(word)]
     telling = [word for word in words if not _is_stop(word)]
     only_stop = not telling and not phrases
     chosen = words if only_stop else telling
