@@ -8,20 +8,20 @@
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := ./scripts/npm.sh $(BIN)/python
-FRONTEND := $(shell find labextension -type f -not -path '*/node_modules/*' -not -path '*/lib/*' 2>/dev/null)
+FRONTEND := hatch_build.py $(shell find labextension -type f -not -path '*/node_modules/*')
 
 .PHONY: demo test lint format bench wire clean debian-demo debian-test
 
 demo: debian-demo $(VENV)/installed
 	$(BIN)/jupyter-capture demo
 
-test: debian-test $(VENV)/installed labextension/node_modules/.installed
+test: debian-test $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(NPM) run check
 	$(NPM) test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -o asyncio_default_fixture_loop_scope=function
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ format: $(VENV)/installed
 bench: debian-demo $(VENV)/installed
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
-wire: $(VENV)/installed labextension/node_modules/.installed
+wire: $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/python labextension/wire.py
 
 # The virtual desktop is what the demo falls back to; a machine with a screen and sound of its own
@@ -47,11 +47,12 @@ debian-test:
 	@./scripts/install-debian.sh test
 
 $(VENV)/installed: pyproject.toml $(FRONTEND)
+	@echo "Installing into $(VENV); the first time this takes a minute or two."
 	python="$$(./scripts/find-python.sh)" && "$$python" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@
 
-labextension/node_modules/.installed: labextension/package-lock.json | $(VENV)/installed
+labextension/node_modules/.package-lock.json: labextension/package-lock.json | $(VENV)/installed
 	$(NPM) ci
 	@touch $@
 
