@@ -26,6 +26,7 @@ from jupyter_capture.media import fmp4
 from jupyter_capture.wire.recorder import TrackManifest
 
 Config = fmp4.VideoTrackConfig | fmp4.AudioTrackConfig
+Times = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 FRAGMENT = np.dtype(
@@ -55,12 +56,15 @@ class StoredSample:
 class StoredTrack:
     """Read access to one track. Safe to share between threads while nobody calls `refresh`.
 
+    ``times`` are those of the fragments and ``keys`` those of the key frames, in ticks.
     ``damage`` says what could not be read; all else is there.
     """
 
     folder: Path
     manifest: TrackManifest
     fragments: Fragments = field(default_factory=lambda: np.empty(0, FRAGMENT))
+    times: Times = field(default_factory=lambda: np.empty(0, np.int64))
+    keys: Times = field(default_factory=lambda: np.empty(0, np.int64))
     damage: list[str] = field(default_factory=list)
     _inits: dict[int, bytes] = field(default_factory=dict)
     _configs: dict[int, Config] = field(default_factory=dict)
@@ -82,6 +86,9 @@ class StoredTrack:
             before["duration"] = np.clip(after["time"][0] - before["time"], 0, before["duration"])
         found = np.concatenate(parts) if parts else np.empty(0, FRAGMENT)
         self.fragments = found[found["duration"] > 0]
+        # Searching a column of a structured array would copy it each time.
+        self.times = np.ascontiguousarray(self.fragments["time"])
+        self.keys = self.times[self.fragments["key"]]
 
     @property
     def id(self) -> str:
@@ -94,18 +101,13 @@ class StoredTrack:
     @property
     def start(self) -> int:
         """When the first sample is shown (ticks)."""
-        return int(self.fragments["time"][0]) if len(self.fragments) else 0
+        return int(self.times[0]) if len(self.fragments) else 0
 
     @property
     def end(self) -> int:
         """When the last sample ends (ticks); 0 where nothing is stored."""
         last = self.fragments[-1:]
         return int((last["time"] + last["duration"])[0]) if len(last) else 0
-
-    @property
-    def keys(self) -> npt.NDArray[np.int64]:
-        """The times (ticks) of all key frames, in order."""
-        return np.asarray(self.fragments["time"][self.fragments["key"]], np.int64)
 
     def path(self, part: int) -> Path:
         return self.folder / self.manifest.parts[part].file
@@ -130,16 +132,13 @@ class StoredTrack:
         """The part whose picture or sound is there at ``time``; the nearest one outside."""
         if not len(self.fragments):
             raise MediaError(f"nothing was recorded into track {self.id}")
-        at = int(np.searchsorted(self.fragments["time"], time, "right")) - 1
+        at = int(np.searchsorted(self.times, time, "right")) - 1
         return int(self.fragments["part"][max(at, 0)])
 
     def part_starts(self) -> list[tuple[int, int]]:
         """(part, time of its first sample), of all parts that hold something."""
         parts, first = np.unique(self.fragments["part"], return_index=True)
-        return [
-            (int(part), int(self.fragments["time"][at]))
-            for part, at in zip(parts, first, strict=True)
-        ]
+        return [(int(part), int(self.times[at])) for part, at in zip(parts, first, strict=True)]
 
     def previous_key(self, time: int) -> int:
         """The last key frame at or before ``time``, or the first one of all."""
@@ -150,7 +149,7 @@ class StoredTrack:
 
     def size_between(self, start: int, end: int) -> int:
         """About how many bytes the samples between two times (ticks) take."""
-        times = self.fragments["time"]
+        times = self.times
         first = max(int(np.searchsorted(times, start, "right")) - 1, 0)
         return int(self.fragments["size"][first : int(np.searchsorted(times, end))].sum())
 
@@ -162,7 +161,7 @@ class StoredTrack:
         Each lasts until the next one begins: over a hole in the data the picture stays. Raises
         MediaError at a damaged fragment, after all that comes before it.
         """
-        times = self.fragments["time"]
+        times = self.times
         first = max(int(np.searchsorted(times, start, "right")) - 1, 0)
         last = int(np.searchsorted(times, end, "left"))
         with contextlib.ExitStack() as stack:
@@ -258,7 +257,7 @@ class StoredTrack:
         if mono:
             sound = sound.mean(axis=1, keepdims=True, dtype=np.float32)
         count = max(round((end - start) * rate), 0)
-        out = _resample(sound, native, rate, count)
+        out = resample(sound, native, rate, count)
         return out[:, 0] if mono else out
 
     def _sound(self, start: int, end: int) -> Floats:
@@ -350,14 +349,20 @@ def _timed(
 
 def _put(out: Floats, at: int, block: Floats) -> None:
     """Copy ``block`` into ``out`` at ``at``, as far as it lies within; channels are matched."""
-    if block.shape[1] != out.shape[1]:
-        block = np.repeat(block.mean(axis=1, keepdims=True), out.shape[1], axis=1)
+    block = matched(block, out.shape[1])
     low, high = max(at, 0), min(at + len(block), len(out))
     if low < high:
         out[low:high] = block[low - at : high - at]
 
 
-def _resample(sound: Floats, native: int, rate: int, count: int) -> Floats:
+def matched(sound: Floats, channels: int) -> Floats:
+    """(n, any) as (n, channels): through mono where the numbers differ."""
+    if sound.shape[1] == channels:
+        return sound
+    return np.repeat(sound.mean(axis=1, keepdims=True, dtype=np.float32), channels, axis=1)
+
+
+def resample(sound: Floats, native: int, rate: int, count: int) -> Floats:
     """(n, channels) at another rate, as exactly ``count`` samples."""
     if native != rate and len(sound):
         layout = "mono" if sound.shape[1] == 1 else "stereo"
