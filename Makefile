@@ -33,7 +33,9 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 
 bench: debian-demo $(VENV)/installed
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	@for script in $(sort $(wildcard benchmarks/*.py)); do \
+		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
+	done
 
 wire: $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/python labextension/wire.py

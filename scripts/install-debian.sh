@@ -56,8 +56,8 @@ fi
 
 echo "Installing Debian packages:$missing"
 install="env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends"
-# Word splitting is meant. The lists may be old or absent: fetch them and try once more.
-if ! $sudo $install $missing; then
+# Word splitting is meant. The lists may be old or absent: then the first try fails, fetch them.
+if ! $sudo $install $missing 2>/dev/null; then
     $sudo apt-get update --quiet || give_up "apt-get update failed."
     $sudo $install $missing || give_up "apt-get install failed."
 fi

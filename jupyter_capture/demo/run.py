@@ -24,8 +24,8 @@ from jupyter_capture.client.video import Video
 from jupyter_capture.demo import script
 from jupyter_capture.demo.notebook import execute, quickstart
 from jupyter_capture.demo.webhook import WebhookReceiver
-from jupyter_capture.desktop import VirtualDesktop, present_desktop
-from jupyter_capture.errors import CaptureError
+from jupyter_capture.desktop import VirtualDesktop, missing_packages, present_desktop
+from jupyter_capture.errors import CaptureError, DeviceError
 from jupyter_capture.local import end_engine
 
 CHANNELS: list[dict[str, Any]] = [
@@ -82,6 +82,11 @@ def _desktop(options: Options, console: Console, stack: ExitStack) -> VirtualDes
         ]
         console.print(f"This machine has no {' and no '.join(lacks)} that answers.")
     console.print("Starting a virtual desktop, with slides and a voice that speaks about a budget.")
+    if missing := missing_packages():
+        raise DeviceError(
+            f"The virtual desktop needs the Debian packages {', '.join(missing)}: "
+            f"sudo apt-get install {' '.join(missing)}"
+        )
     desktop = stack.enter_context(VirtualDesktop())
     os.environ.update(desktop.env)
     return desktop
@@ -225,7 +230,11 @@ class _Demo:
 
     def _decode(self, what: str, stream_url: str, length: float) -> None:
         command = [sys.executable, "-m", "jupyter_capture.demo.decode", stream_url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        except subprocess.TimeoutExpired:
+            self._check(False, f"the stream of {what} decodes (it did not within 120 s)")
+            return
         if done.returncode:
             reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
             self._check(False, f"the stream of {what} decodes ({' '.join(reason)})")
