@@ -74,7 +74,7 @@ def page_headers(embed: bool = False) -> dict[str, str]:
         "script-src 'self'",
         "style-src 'self'",
         "connect-src 'self'",
-        "media-src 'self' blob:",
+        "media-src 'self' blob: data:",
         "img-src 'self' data:",
         "base-uri 'none'",
         "form-action 'none'",

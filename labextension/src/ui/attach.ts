@@ -25,6 +25,17 @@ export interface Wishes {
 
 const usualFrameRate = 30;
 
+// A segment may have to be rendered first, which is slow on a small machine; but an engine that is
+// off should be said within seconds, not after hls.js's usual half a minute of retries.
+const segmentPatience = {
+  default: {
+    maxTimeToFirstByteMs: 60_000,
+    maxLoadTimeMs: 120_000,
+    timeoutRetry: { maxNumRetry: 1, retryDelayMs: 0, maxRetryDelayMs: 0 },
+    errorRetry: { maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 2_000 },
+  },
+};
+
 export async function attach(
   video: HTMLVideoElement,
   url: string,
@@ -50,7 +61,12 @@ function withHls(
   Library: typeof Hls,
   { start, failed, captionsChanged }: Wishes,
 ): Attached {
-  const hls = new Library({ startPosition: start, enableWorker: false, backBufferLength: 60 });
+  const hls = new Library({
+    startPosition: start,
+    enableWorker: false,
+    backBufferLength: 60,
+    fragLoadPolicy: segmentPatience,
+  });
   let recovered = false;
   hls.on(Library.Events.ERROR, (_event, problem) => {
     if (!problem.fatal) return;
@@ -102,6 +118,7 @@ async function natively(
   video.addEventListener("error", broken);
   video.textTracks.addEventListener("addtrack", captionsChanged);
   video.textTracks.addEventListener("change", captionsChanged);
+  video.preload = "auto";
   video.src = url;
   return {
     frameRate: () => usualFrameRate,

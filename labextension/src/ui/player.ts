@@ -149,6 +149,7 @@ class PlayerController implements Player {
     on(ui.speed, "change", () => {
       video.playbackRate = Number(ui.speed.value);
     });
+    on(ui.poster, "load", () => this.shapeLike(ui.poster.naturalWidth, ui.poster.naturalHeight));
     on(video, "loadeddata", () => {
       if (this.state === "loading") this.state = "ready";
       this.shape();
@@ -176,7 +177,7 @@ class PlayerController implements Player {
   private fail(failure: Failure): void {
     if (document.fullscreenElement === this.ui.root) void document.exitFullscreen();
     this.attempt += 1;
-    if (this.attached) this.resume = this.ui.video.currentTime;
+    if (this.state === "ready") this.resume = this.ui.video.currentTime;
     this.release();
     this.ui.notice.textContent = explain(failure);
     this.state = "error";
@@ -251,9 +252,12 @@ class PlayerController implements Player {
   /** The stage takes the picture's own shape. */
   private shape(): void {
     const { videoWidth, videoHeight } = this.ui.video;
-    if (videoWidth && videoHeight) {
-      this.ui.root.style.setProperty("--jc-ratio", String(videoWidth / videoHeight));
-    }
+    this.ui.root.classList.toggle("jc-audio", !videoWidth);
+    this.shapeLike(videoWidth, videoHeight);
+  }
+
+  private shapeLike(width: number, height: number): void {
+    if (width && height) this.ui.root.style.setProperty("--jc-ratio", String(width / height));
   }
 
   private wake(): void {
@@ -266,7 +270,7 @@ class PlayerController implements Player {
     const { ui } = this;
     const { video } = ui;
     const length = Number.isFinite(video.duration) ? video.duration : 0;
-    const now = this.attached ? video.currentTime : this.resume;
+    const now = this.state === "ready" ? video.currentTime : this.resume;
     ui.root.classList.toggle("jc-playing", !video.paused);
     relabel(ui.play, video.paused ? "Play (space)" : "Pause (space)", video.paused ? "play" : "pause");
     ui.now.textContent = formatTime(now);
