@@ -188,9 +188,12 @@ def _matrix_of(picture: av.VideoFrame) -> int:
 
 
 class AacEncoder:
-    """AAC-LC. Packet k covers the samples from k·1024 on; the priming packet is dropped."""
+    """AAC-LC. Packet k covers the samples from k·1024 on; the priming packet is dropped.
 
-    def __init__(self, codec: AudioCodec) -> None:
+    ``start``: the sample of the first packet, for an encoder that goes on where another ended.
+    """
+
+    def __init__(self, codec: AudioCodec, start: int = 0) -> None:
         self.codec = codec
         context: Any = av.CodecContext.create("aac", "w")
         context.sample_rate = codec.rate
@@ -201,7 +204,7 @@ class AacEncoder:
         context.open()
         self._context = context
         self._held: Pcm = np.zeros((0, codec.channels), np.float32)
-        self._position = 0
+        self._start = self._position = start
         self.asc = bytes(context.extradata)
         self.config = AudioTrackConfig(codec.rate, codec.channels, self.asc)
 
@@ -226,7 +229,7 @@ class AacEncoder:
         if len(self._held):
             lacking = AAC_FRAME - len(self._held)
             packets += self.encode(np.zeros((lacking, self.codec.channels), np.float32))
-        if self._position:
+        if self._position > self._start:
             packets += self._kept(self._context.encode(None))
         return packets
 
@@ -242,7 +245,11 @@ class AacEncoder:
 
     def _kept(self, packets: list[Any]) -> list[EncodedPacket]:
         """Without the priming packet, nor what a flush pads beyond the samples given."""
-        return [packet for packet in _packets(packets, True) if 0 <= packet.pts < self._position]
+        return [
+            packet
+            for packet in _packets(packets, True)
+            if self._start <= packet.pts < self._position
+        ]
 
 
 def _packets(packets: list[Any], audio: bool = False) -> list[EncodedPacket]:

@@ -42,6 +42,7 @@ class _Stem:
     channels: int
     samples: Pcm
     filled: int
+    absent: bool = False
     covered: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -93,8 +94,8 @@ class Mixer:
         with self._lock:
             if not self._stems:
                 return None
-            arrived = min(track.filled for track in self._stems.values())
-            return self._settle(min(now, max(arrived, now - self._watermark)))
+            present = [track.filled for track in self._stems.values() if not track.absent]
+            return self._settle(min(now, max(min(present, default=now), now - self._watermark)))
 
     def finish(self, end: int) -> Mixed | None:
         """Settle everything up to sample ``end``; what lies beyond is dropped."""
@@ -104,7 +105,12 @@ class Mixer:
     def arrived(self, end: int) -> bool:
         """Whether every stem has samples up to ``end``."""
         with self._lock:
-            return all(track.filled >= end for track in self._stems.values())
+            return all(track.absent or track.filled >= end for track in self._stems.values())
+
+    def set_absent(self, stem: str, absent: bool) -> None:
+        """Whether a stem is known to give nothing for now, so that nobody waits for it."""
+        with self._lock:
+            self._stems[stem].absent = absent
 
     def _grow(self, track: _Stem, end: int) -> None:
         lacking = end - self._settled - len(track.samples)

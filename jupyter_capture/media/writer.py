@@ -33,9 +33,9 @@ class TrackWriter:
     absolute media time; each lasts until the next one, the last until the end given to
     `finish()` or `new_part()`. One thread adds packets, any thread may ask for the `manifest`.
 
-    ``on_part`` is called after a part became known and before its first byte is written: there
-    the recorder stores its manifest. Raises StorageFullError when the disk is full; what was
-    written before stays readable.
+    ``on_part`` is called with the manifest of the track after a part became known and before
+    its first byte is written: there the recorder stores it. Raises StorageFullError when the
+    disk is full; what was written before stays readable.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class TrackWriter:
         config: TrackConfig,
         *,
         offset: int = 0,
-        on_part: Callable[[], None] | None = None,
+        on_part: Callable[[TrackManifest], None] | None = None,
     ) -> None:
         self._folder = folder / track_id
         self._timescale = config.timescale
@@ -118,10 +118,10 @@ class TrackWriter:
         part = Part(file=f"{self._track.id}/{name}", offset=offset)
         self._track.parts.append(part)
         if self._on_part is not None:
-            self._on_part()
+            self._on_part(self.manifest)
         path = self._folder / name
         # Unbuffered: one write() a fragment is what makes a kill harmless.
-        self._file = open(path, "wb", buffering=0)  # noqa: SIM115
+        self._file = open(path, "wb", buffering=0, opener=_private)  # noqa: SIM115
         self._write(init_segment(config))
 
     def _close(self, end: int | None) -> None:
@@ -169,3 +169,7 @@ class TrackWriter:
                 "recorded before is kept. Free some space, or choose another data folder."
             ) from error
         part.bytes += len(data)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -184,3 +184,9 @@ def test_an_encoder_of_nothing_gives_nothing():
     assert AacEncoder(AudioCodec(channels=1, bitrate=48000)).finish() == []
     with pytest.raises(MediaError, match="channels"):
         AacEncoder(AudioCodec(channels=2, bitrate=96000)).encode(np.zeros((5, 1), np.float32))
+
+
+def test_an_encoder_that_goes_on_gives_times_from_there():
+    encoder = AacEncoder(AudioCodec(channels=1, bitrate=48000), start=10 * 1024)
+    packets = [*encoder.encode(np.zeros((3 * 1024, 1), np.float32)), *encoder.finish()]
+    assert [packet.pts for packet in packets] == [10 * 1024, 11 * 1024, 12 * 1024]

@@ -120,3 +120,17 @@ def test_no_stems_settle_nothing():
     assert Mixer({}).take(5) is None
     assert Mixer({}).finish(5) is None
     assert Mixer({}).arrived(5)
+
+
+def test_nobody_waits_for_a_stem_that_is_known_to_be_absent():
+    mixer = Mixer({"mic": 1, "system": 1})
+    mixer.set_absent("system", True)
+    mixer.add("mic", 0, tone(960, 0.25))
+    mixed = mixer.take(1000)
+    assert mixed
+    assert len(mixed.mix) == 960
+    assert mixed.missing["system"] == [(0, 960)]
+    assert mixer.arrived(960)
+    mixer.set_absent("system", False)
+    mixer.add("mic", 960, tone(960, 0.25))
+    assert mixer.take(2000) is None

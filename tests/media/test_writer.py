@@ -17,7 +17,7 @@ from jupyter_capture.errors import StorageFullError
 from jupyter_capture.media.encode import AacEncoder, EncodedPacket, H264Encoder
 from jupyter_capture.media.fmp4 import VideoTrackConfig, parse_config, read_init, scan
 from jupyter_capture.media.writer import TrackWriter
-from jupyter_capture.wire.recorder import AudioCodec, VideoCodec
+from jupyter_capture.wire.recorder import AudioCodec, TrackManifest, VideoCodec
 
 SIZE = VideoCodec(width=160, height=96, fps=15)
 
@@ -98,9 +98,8 @@ def test_time_that_stands_still_is_refused(tmp_path: Path):
 def test_a_change_of_size_begins_a_new_part_known_before_its_first_byte(tmp_path: Path):
     seen: list[list[tuple[str, int, bool]]] = []
 
-    def on_part() -> None:
-        parts = writer.manifest.parts if seen else []
-        seen.append([(p.file, p.offset, (tmp_path / p.file).exists()) for p in parts])
+    def on_part(track: TrackManifest) -> None:
+        seen.append([(p.file, p.offset, (tmp_path / p.file).exists()) for p in track.parts])
 
     writer, encoder = video(tmp_path, on_part=on_part)
     writer.add(encoder.encode(picture(50), 0, key=True)[0])
@@ -108,6 +107,7 @@ def test_a_change_of_size_begins_a_new_part_known_before_its_first_byte(tmp_path
     writer.new_part(wider.config, 30_000)
     writer.add(wider.encode(picture(90, 320), 30_000, key=True)[0])
     track = writer.finish(60_000)
+    assert seen[0] == [("trk-1/0.mp4", 0, False)]
     assert seen[1] == [("trk-1/0.mp4", 0, True), ("trk-1/1.mp4", 30_000, False)]
     assert [(part.offset, part.duration) for part in track.parts] == [(0, 30_000), (30_000, 30_000)]
     sizes = []

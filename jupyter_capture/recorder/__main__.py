@@ -1,0 +1,108 @@
+"""``python -m jupyter_capture.recorder <session folder>`` records what its spec.json says.
+
+Exits with 0 once everything is stored, with 1 where it could not start; then the reason goes to
+the attached clients and, as one JSON line, to stdout. SIGTERM stops cleanly; an interrupt from a
+terminal or a kernel is not for this process. ``--channels`` prints a ChannelList as JSON.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
+from jupyter_capture.recorder.channels import list_channels
+from jupyter_capture.recorder.control import ControlServer, failure
+from jupyter_capture.recorder.session import RecordingSession
+from jupyter_capture.wire.recorder import RecorderSpec, Report
+
+log = logging.getLogger("jupyter_capture.recorder")
+
+_WAIT_FOR_A_READER = 3.0  # s
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["--channels"]:
+        sys.stdout.write(list_channels().model_dump_json() + "\n")
+        return 0
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        sys.stderr.write("usage: python -m jupyter_capture.recorder <session folder>\n")
+        return 2
+    folder = Path(arguments[0])
+    try:
+        spec = read_spec(folder)
+    except CaptureError as error:
+        _print(failure(error))
+        return 1
+    logging.basicConfig(
+        level=spec.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    return record(spec, folder)
+
+
+def read_spec(folder: Path) -> RecorderSpec:
+    """Raises InvalidRequestError where there is no spec, or one that cannot be read."""
+    try:
+        return RecorderSpec.model_validate_json((folder / "spec.json").read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InvalidRequestError(
+            f"{folder} holds no readable spec.json ({error}). The engine writes one before it "
+            "starts a recorder."
+        ) from error
+
+
+def record(spec: RecorderSpec, folder: Path) -> int:
+    """Record until stopped; the exit status."""
+    reports: list[ControlServer] = []
+    session = RecordingSession(spec, folder, lambda report: reports[0].tell(report))
+    control = ControlServer(Path(spec.socket), session.handle)
+    reports.append(control)
+    _keep_to_itself(session)
+    try:
+        control.start()
+    except CaptureError as error:
+        _print(failure(error))
+        return 1
+    try:
+        session.open()
+        session.run()
+        control.tell_last(session.status().model_copy(update={"report": "stopped"}), 0.5)
+    except Exception as error:
+        if not isinstance(error, CaptureError):
+            log.exception("the recorder failed")
+        report = failure(_as_capture_error(error))
+        _print(report)
+        control.tell_last(report, _WAIT_FOR_A_READER)
+        return 1
+    finally:
+        control.close()
+    return 0
+
+
+def _as_capture_error(error: Exception) -> CaptureError:
+    if isinstance(error, CaptureError):
+        return error
+    return EngineError(f"The recorder failed: {error!r}. What it had stored by then is kept.")
+
+
+def _keep_to_itself(session: RecordingSession) -> None:
+    """A kernel's interrupt goes to its process group and must not end the recording."""
+    if os.getsid(0) != os.getpid() and os.getpgrp() != os.getpid():
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: session.stop())
+
+
+def _print(report: Report) -> None:
+    sys.stdout.write(report.model_dump_json(exclude_none=True) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

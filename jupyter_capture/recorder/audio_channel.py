@@ -1,0 +1,52 @@
+"""A microphone or the system audio, being recorded or only listened to."""
+
+from __future__ import annotations
+
+from jupyter_capture.recorder.channel import ChannelThread, Tell
+from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.levels import LevelMeter
+from jupyter_capture.recorder.sound_tracks import SoundTracks
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, AudioSource, Sound
+from jupyter_capture.recorder.stamp import SoundStamper
+
+_SETTLED = SAMPLE_RATE // 5
+
+
+class AudioChannel(ChannelThread[Sound]):
+    """Stamps the blocks of a source and hands them to the tracks while the channel is kept."""
+
+    def __init__(
+        self, source: AudioSource, clock: MediaClock, tracks: SoundTracks, tell: Tell
+    ) -> None:
+        super().__init__(source, clock, tell)
+        self.meter = LevelMeter()
+        self.channels = source.channels
+        self._tracks = tracks
+        self._stamper = SoundStamper()
+        self._heard = 0
+
+    def keep(self, kept: bool) -> None:
+        """Begin to keep the channel, or go on with it live only. Both may come again."""
+        if kept:
+            self._tracks.keep(self.channel_id, self.channels)
+        self._tracks.set_absent(self.channel_id, not kept or self.lost is not None)
+        self.kept = kept
+
+    def take(self, piece: Sound) -> None:
+        self.meter.add(piece.pcm)
+        first, pcm = self._stamper.place(piece, rough=not self.clock.started)
+        self._heard += len(pcm)
+        if self._heard >= _SETTLED:
+            self.ready.set()
+        if not self.kept:
+            return
+        for span in self.clock.spans(first, len(pcm), SAMPLE_RATE):
+            part = pcm[span.skip : span.skip + span.take]
+            self._tracks.add(self.channel_id, span.position, part)
+
+    def idle(self) -> None:
+        self._tracks.set_absent(self.channel_id, True)
+
+    def found(self) -> None:
+        self._stamper.reset()
+        self._tracks.set_absent(self.channel_id, not self.kept)

@@ -1,0 +1,115 @@
+"""A channel being recorded: a thread that reads a device, and what becomes of the pieces."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from jupyter_capture.errors import CaptureError
+from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.sources.base import Source, SourceLostError
+from jupyter_capture.wire.recorder import Report
+
+Piece = TypeVar("Piece")
+Tell = Callable[[Report], None]
+
+_TRY_AGAIN = 1.0  # s
+_TICK = 0.25  # s
+
+
+class ChannelThread(Generic[Piece]):
+    """Reads one source until told to stop; opens it again when it was lost.
+
+    ``ready`` is set once the device gave enough to be in step. Subclasses say what to do with a
+    piece (`take`), and while there is none (`idle`). ``error``: what made the thread give up, for
+    whoever watches it.
+    """
+
+    def __init__(self, source: Source[Piece], clock: MediaClock, tell: Tell) -> None:
+        self.channel_id = source.channel_id
+        self.clock = clock
+        self.tell = tell
+        self.ready = threading.Event()
+        self.error: CaptureError | None = None
+        self.lost: str | None = None
+        self.kept = False
+        self._source = source
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=self.channel_id, daemon=True)
+
+    @property
+    def state(self) -> str:
+        """Why the channel gives nothing at the moment, or "" while it does."""
+        if not self.kept:
+            return "not kept"
+        return self.lost or ""
+
+    def open(self) -> None:
+        """Open the device. Raises DeviceError or UnknownChannelError."""
+        self._source.open()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; a device that hangs in a read ends with the process."""
+        self._stop.set()
+
+    def join(self, timeout: float) -> bool:
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def abandon(self) -> None:
+        """Close a device that was opened but not started."""
+        if self._thread.ident is None:
+            self._source.close()
+
+    def take(self, piece: Piece) -> None:
+        raise NotImplementedError
+
+    def idle(self) -> None:
+        """Called every quarter of a second while the device is lost."""
+
+    def found(self) -> None:
+        """Called when the device came back."""
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                try:
+                    self.take(self._source.read())
+                except SourceLostError as error:
+                    self._lose(str(error))
+        except CaptureError as error:
+            self.error = error
+        finally:
+            self._source.close()
+
+    def _lose(self, why: str) -> None:
+        self._source.close()
+        self.lost = why
+        self.tell(self._gap_report("began", why))
+        again = time.monotonic() + _TRY_AGAIN
+        while not self._stop.wait(_TICK):
+            self.idle()
+            if time.monotonic() < again:
+                continue
+            try:
+                self._source.open()
+            except CaptureError:
+                again = time.monotonic() + _TRY_AGAIN
+                continue
+            self.lost = None
+            self.found()
+            self.tell(self._gap_report("ended", why))
+            return
+
+    def _gap_report(self, state: str, reason: str) -> Report:
+        at = self.clock.now() / 1e9
+        return Report(
+            report="gap",
+            data={"channel_id": self.channel_id, "state": state, "reason": reason, "at": at},
+        )

@@ -1,0 +1,156 @@
+"""The recorder's Unix socket: commands in, reports out, one JSON object a line.
+
+Any number of clients may be attached. A command is answered to its sender alone: ``status`` for
+what was done, ``failed`` with the command's name in ``data["cmd"]`` for what was not. All other
+reports go to every client. A client that does not read is cut off rather than waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
+from jupyter_capture.settings import private_dir
+from jupyter_capture.wire.recorder import Command, Report
+
+Handler = Callable[[Command], Report]
+
+_BACKLOG = 4 * 1024 * 1024
+
+
+def failure(error: CaptureError, cmd: str | None = None) -> Report:
+    """The report of an error; ``cmd`` names the command that failed, if it was one."""
+    data = {"cmd": cmd} if cmd else {}
+    return Report(report="failed", data=data, error=error.message, error_code=error.code)
+
+
+class ControlServer:
+    """Serves the socket in a thread of its own. ``handle`` is called there, one at a time."""
+
+    def __init__(self, path: Path, handle: Handler) -> None:
+        self._path = path
+        self._handle = handle
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._open = threading.Event()
+        self._stop = asyncio.Event()
+        self._error: OSError | None = None
+        self._final: Report | None = None
+        self._told = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen. Raises EngineError where the socket cannot be made."""
+        self._thread.start()
+        self._open.wait()
+        if self._error is not None:
+            raise EngineError(
+                f"The recorder cannot listen at {self._path}: {self._error}. The path must lie in "
+                "a folder of this user and be shorter than 108 bytes."
+            ) from self._error
+
+    def tell(self, report: Report) -> None:
+        """Send a report to every client, from any thread."""
+        self._soon(lambda: self._broadcast(report))
+
+    def tell_last(self, report: Report, wait: float) -> None:
+        """Send the last report, also to who attaches within ``wait`` seconds if none has."""
+
+        def send() -> None:
+            self._final = report
+            if self._clients:
+                self._broadcast(report)
+                self._told.set()
+
+        self._soon(send)
+        self._told.wait(wait)
+
+    def close(self) -> None:
+        """Send what is under way, hang up, and remove the socket."""
+        self._soon(self._stop.set)
+        self._thread.join(5)
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        # The loop is closed once nobody listens any more.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        try:
+            private_dir(self._path.parent)
+            self._path.unlink(missing_ok=True)
+            before = os.umask(0o177)
+            try:
+                server = await asyncio.start_unix_server(self._attend, str(self._path))
+            finally:
+                os.umask(before)
+        except OSError as error:
+            self._error = error
+            return
+        finally:
+            self._open.set()
+        await self._stop.wait()
+        server.close()
+        for client in list(self._clients):
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(client.drain(), 1)
+            client.close()  # which ends the task that serves it
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)
+        self._path.unlink(missing_ok=True)
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a connection is always served by a task
+        self._tasks.add(task)
+        self._clients.add(writer)
+        try:
+            if self._final is not None:
+                self._send(writer, self._final)
+                self._told.set()
+            while line := await reader.readline():
+                self._send(writer, await self._loop.run_in_executor(None, self._answer, line))
+        except (OSError, ValueError):
+            pass  # the client hung up, or sent a line without an end
+        finally:
+            self._clients.discard(writer)
+            self._tasks.discard(task)
+            writer.close()
+
+    def _answer(self, line: bytes) -> Report:
+        try:
+            command = Command.model_validate_json(line)
+        except ValidationError:
+            accepted = "status, stop, pause, resume, set_store (with channel_id and store)"
+            wrong = InvalidRequestError(f"No command: {line[:200]!r}. Accepted: {accepted}.")
+            return failure(wrong, "?")
+        try:
+            return self._handle(command)
+        except CaptureError as error:
+            return failure(error, command.cmd)
+
+    def _broadcast(self, report: Report) -> None:
+        for client in list(self._clients):
+            self._send(client, report)
+
+    def _send(self, client: asyncio.StreamWriter, report: Report) -> None:
+        if client.is_closing():
+            return
+        if client.transport.get_write_buffer_size() > _BACKLOG:
+            client.transport.abort()
+            return
+        client.write(report.model_dump_json(exclude_none=True).encode() + b"\n")

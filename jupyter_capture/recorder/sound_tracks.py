@@ -1,0 +1,145 @@
+"""Settles the kept audio channels and their mix, and stores each as a track."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from jupyter_capture.media.encode import AAC_FRAME, AacEncoder, EncodedPacket, Pcm
+from jupyter_capture.media.mix import MIX_CHANNELS, RATE, Mixed, Mixer
+from jupyter_capture.media.writer import TrackWriter
+from jupyter_capture.wire.recorder import MIX, AudioCodec, TrackManifest
+
+_SHORTEST_GAP = RATE // 20
+
+OnPart = Callable[[TrackManifest], None]
+
+
+def codec_for(channels: int) -> AudioCodec:
+    """Mono 48 kbit/s, stereo 96."""
+    return AudioCodec(rate=RATE, channels=channels, bitrate=48000 * channels)
+
+
+class _SoundTrack:
+    def __init__(
+        self, folder: Path, track_id: str, channel_id: str, channels: int, on_part: OnPart
+    ) -> None:
+        self.codec = codec_for(channels)
+        self._encoder = AacEncoder(self.codec)
+        self.writer = TrackWriter(
+            folder, track_id, channel_id, self.codec, self._encoder.config, on_part=on_part
+        )
+        self._gap: tuple[int, int] | None = None
+        self._reason = ""
+
+    def write(self, pcm: Pcm) -> None:
+        for packet in self._encoder.encode(pcm):
+            self.writer.add(packet)
+
+    def begin_silent(self, until: int) -> None:
+        """Fill the track with silence from its start to sample ``until``.
+
+        Silence is one packet again and again: hours of it are there at once.
+        """
+        whole = until // AAC_FRAME
+        if whole > 3:
+            silent = AacEncoder(self.codec).encode(np.zeros((4096, self.codec.channels), "f4"))
+            for index in range(whole):
+                self.writer.add(EncodedPacket(silent[-1].data, index * AAC_FRAME, True))
+            self._encoder = AacEncoder(self.codec, whole * AAC_FRAME)
+            until -= whole * AAC_FRAME
+        self.write(np.zeros((until, self.codec.channels), np.float32))
+
+    def miss(self, start: int, end: int, reason: str) -> None:
+        """Note a gap; neighbouring ones of the same reason become one, tiny ones are left out."""
+        if self._gap and self._gap[1] == start and self._reason == reason:
+            self._gap = (self._gap[0], end)
+            return
+        self._end_gap()
+        self._gap, self._reason = (start, end), reason
+
+    def finish(self, end: int) -> TrackManifest:
+        self._end_gap()
+        for packet in self._encoder.finish():
+            self.writer.add(packet)
+        return self.writer.finish(end)
+
+    def _end_gap(self) -> None:
+        if self._gap and self._gap[1] - self._gap[0] >= _SHORTEST_GAP:
+            self.writer.gap(*self._gap, self._reason)
+        self._gap = None
+
+
+class SoundTracks:
+    """The stems of the kept channels and the mix. Any thread may `add()`, one `advance()`s.
+
+    ``new_id`` makes a track's id; ``why`` tells why a channel gives nothing.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        new_id: Callable[[], str],
+        on_part: OnPart,
+        why: Callable[[str], str],
+    ) -> None:
+        self._folder, self._new_id, self._on_part, self._why = folder, new_id, on_part, why
+        self._mixer = Mixer({})
+        self._tracks: dict[str, _SoundTrack] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, channel_id: str, channels: int) -> None:
+        """Begin to keep a channel. Before now its track is silent, and listed as a gap."""
+        with self._lock:
+            if channel_id in self._tracks:
+                return
+            if MIX not in self._tracks:
+                self._begin(MIX, MIX_CHANNELS, self._mixer.position)
+            self._begin(channel_id, channels, self._mixer.position)
+            self._mixer.add_stem(channel_id, channels)
+
+    def add(self, channel_id: str, position: int, pcm: Pcm) -> None:
+        """Take samples of a kept channel at a media position."""
+        self._mixer.add(channel_id, position, pcm)
+
+    def set_absent(self, channel_id: str, absent: bool) -> None:
+        if channel_id in self._tracks:
+            self._mixer.set_absent(channel_id, absent)
+
+    def arrived(self, end: int) -> bool:
+        return self._mixer.arrived(end)
+
+    def advance(self, now: int) -> None:
+        """Store what has settled, with media time at sample ``now``."""
+        with self._lock:
+            self._store(self._mixer.take(now))
+
+    def finish(self, end: int) -> None:
+        """Store the rest up to sample ``end``, a whole number of AAC frames, and close."""
+        with self._lock:
+            self._store(self._mixer.finish(end))
+            for track in self._tracks.values():
+                track.finish(end)
+
+    def manifests(self) -> list[TrackManifest]:
+        return [track.writer.manifest for track in list(self._tracks.values())]
+
+    def _begin(self, channel_id: str, channels: int, position: int) -> None:
+        track = _SoundTrack(self._folder, self._new_id(), channel_id, channels, self._on_part)
+        track.begin_silent(position)
+        if position:
+            track.miss(0, position, "not kept")
+        self._tracks[channel_id] = track
+
+    def _store(self, mixed: Mixed | None) -> None:
+        if mixed is None:
+            return
+        for channel_id, pcm in mixed.stems.items():
+            track = self._tracks[channel_id]
+            for start, end in mixed.missing[channel_id]:
+                track.miss(start, end, self._why(channel_id))
+            track.write(pcm)
+        self._tracks[MIX].write(mixed.mix)

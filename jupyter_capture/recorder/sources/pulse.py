@@ -1,0 +1,129 @@
+"""Microphones and the sound of the machine, from PulseAudio or PipeWire, through SoundCard."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from jupyter_capture.errors import CaptureError, DeviceError, UnknownChannelError
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Sound, SourceLostError
+
+_BLOCK = 960  # 20 ms
+_lock = threading.Lock()
+
+
+def sound_server() -> Any:
+    """The SoundCard module, connected. Raises DeviceError where no sound server answers.
+
+    Importing it connects, and asserts that it worked; a connection that broke is made anew.
+    """
+    with _lock:
+        try:
+            import soundcard
+            from soundcard import pulseaudio
+
+            if pulseaudio._pulse._pa_context_get_state(pulseaudio._pulse.context) != (
+                pulseaudio._pa.PA_CONTEXT_READY
+            ):
+                pulseaudio._pulse = pulseaudio._PulseAudio()
+        except (AssertionError, OSError, ImportError) as error:
+            raise DeviceError(
+                "No sound server answers, so neither microphone nor system audio can be "
+                "recorded. Start PulseAudio (Debian package pulseaudio: `pulseaudio --start`) or "
+                "PipeWire with pipewire-pulse, or set PULSE_SERVER to a running one."
+            ) from error
+        return soundcard
+
+
+class PulseSound:
+    """``mic:<device>`` (mono) or ``system_audio:<device>`` (stereo: what that sink plays).
+
+    A device is ``default``, or an id or name as `jupyter_capture.recorder.channels` lists it.
+    """
+
+    def __init__(self, channel_id: str, environ: Mapping[str, str] = os.environ) -> None:
+        self.channel_id = channel_id
+        prefix, _, self._device = channel_id.partition(":")
+        self._loopback = prefix == "system_audio"
+        self.channels = 2 if self._loopback else 1
+        self._recorder: Any = None
+
+    def open(self) -> None:
+        soundcard = sound_server()
+        try:
+            device = self._find(soundcard)
+            recorder = device.recorder(SAMPLE_RATE, self.channels, _BLOCK)
+            recorder.__enter__()
+        except CaptureError:
+            raise
+        except Exception as error:
+            # SoundCard raises IndexError, AssertionError, TypeError and RuntimeError alike.
+            raise DeviceError(
+                f"{self.channel_id} cannot be opened: the sound server refused ({error!r}). "
+                "Check it with `pactl info` and `pactl list short sources`."
+            ) from error
+        self._recorder = recorder
+
+    def read(self) -> Sound:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                pcm = self._recorder.record(None)
+        except Exception as error:
+            raise SourceLostError(f"the sound device is gone ({error!r})") from error
+        return Sound(time.monotonic_ns(), np.ascontiguousarray(pcm, np.float32))
+
+    def close(self) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        pulse = sound_module()._pulse
+        if pulse._pa_stream_get_state(recorder.stream) == sound_module()._pa.PA_STREAM_READY:
+            recorder.__exit__(None, None, None)
+
+    def _find(self, soundcard: Any) -> Any:
+        if self._loopback:
+            return self._find_monitor(soundcard)
+        microphones = soundcard.all_microphones()
+        if self._device == "default":
+            if not microphones:
+                raise DeviceError(
+                    f"{self.channel_id} cannot be recorded: the sound server has no microphone. "
+                    "Plug one in, or check `pactl list short sources`."
+                )
+            chosen = soundcard.default_microphone()
+            return microphones[0] if chosen.isloopback else chosen
+        return _named(self.channel_id, self._device, "mic", microphones)
+
+    def _find_monitor(self, soundcard: Any) -> Any:
+        speakers = soundcard.all_speakers()
+        if self._device == "default":
+            if not speakers:
+                raise DeviceError(
+                    f"{self.channel_id} cannot be recorded: the sound server has no output. "
+                    "Check `pactl list short sinks`."
+                )
+            speaker = soundcard.default_speaker()
+        else:
+            speaker = _named(self.channel_id, self._device, "system_audio", speakers)
+        return soundcard.get_microphone(f"{speaker.id}.monitor", include_loopback=True)
+
+
+def sound_module() -> Any:
+    from soundcard import pulseaudio
+
+    return pulseaudio
+
+
+def _named(channel_id: str, device: str, prefix: str, devices: list[Any]) -> Any:
+    for found in devices:
+        if device in (found.id, found.name):
+            return found
+    known = ", ".join([f"{prefix}:default", *(f"{prefix}:{found.id}" for found in devices)])
+    raise UnknownChannelError(f"There is no {channel_id!r} here. On this machine: {known}.")

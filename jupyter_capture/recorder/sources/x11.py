@@ -1,0 +1,123 @@
+"""Screens of an X server, through FFmpeg's x11grab."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+
+import av
+from av.container import InputContainer
+
+from jupyter_capture.errors import DeviceError, UnknownChannelError
+from jupyter_capture.recorder.clock import NS
+from jupyter_capture.recorder.sources.base import Shot, SourceLostError
+from jupyter_capture.recorder.sources.xscreens import screens
+
+_LOOK_AGAIN = 2 * NS
+
+
+def display_problem(environ: Mapping[str, str]) -> str | None:
+    """Why there is no X display to record, and what to do; None where there is one to try."""
+    if environ.get("DISPLAY"):
+        return None
+    if environ.get("WAYLAND_DISPLAY"):
+        return (
+            "This is a Wayland session without X: a program cannot record its screen from "
+            "outside. Log in to an X11 (Xorg) session, or record from the browser."
+        )
+    return (
+        "No screen: DISPLAY is not set. Start from a graphical session, set DISPLAY to a running "
+        "X server, or start a virtual one (Debian package xvfb): "
+        "Xvfb :99 -screen 0 1280x720x24 & export DISPLAY=:99"
+    )
+
+
+class X11Screen:
+    """``display:N``: screen N-1 of ``$DISPLAY``, ``fps`` pictures a second, pointer included."""
+
+    def __init__(self, channel_id: str, fps: int, environ: Mapping[str, str] = os.environ) -> None:
+        self.channel_id = channel_id
+        self.fps = self._open_fps = fps
+        self._environ = environ
+        self._container: InputContainer | None = None
+        self._frames: Iterator[av.VideoFrame] = iter(())
+        self._looked = 0
+        self.size = (0, 0)
+
+    def open(self) -> None:
+        display, number = self._screen()
+        base = re.sub(r"\.\d+$", "", display)
+        self._open_fps = self.fps
+        options = {"framerate": str(self._open_fps), "draw_mouse": "1"}
+        try:
+            container = av.open(f"{base}.{number}", format="x11grab", options=options)
+        except (av.FFmpegError, OSError) as error:
+            raise DeviceError(
+                f"{self.channel_id} cannot be recorded: the X display {display} refused ({error})."
+                " Check that this user may use it (xhost, XAUTHORITY)."
+            ) from error
+        self._container = container
+        self._frames = container.decode(video=0)
+        self._looked = time.monotonic_ns()
+
+    def read(self) -> Shot:
+        now = time.monotonic_ns()
+        if self.fps != self._open_fps:
+            self._reopen()
+        elif now - self._looked > _LOOK_AGAIN:
+            self._look(now)
+        try:
+            frame = next(self._frames)
+        except (av.FFmpegError, OSError, StopIteration) as error:
+            raise SourceLostError(f"the X display stopped answering ({error})") from error
+        return Shot(time.monotonic_ns() - _age(frame), frame)
+
+    def close(self) -> None:
+        self._frames = iter(())
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _screen(self) -> tuple[str, int]:
+        if problem := display_problem(self._environ):
+            raise DeviceError(f"{self.channel_id} cannot be recorded. {problem}")
+        display = self._environ["DISPLAY"]
+        sizes = screens(display, self._environ)
+        name = self.channel_id.partition(":")[2]
+        number = 1 if name == "default" else int(name) if name.isdigit() else 0
+        if not 1 <= number <= len(sizes):
+            known = ", ".join(f"display:{index + 1}" for index in range(len(sizes)))
+            raise UnknownChannelError(
+                f"There is no {self.channel_id!r} here. Screens on this machine: {known}."
+            )
+        self.size = sizes[number - 1]
+        return display, number - 1
+
+    def _look(self, now: int) -> None:
+        """x11grab goes on with the old size when the screen is resized: open it again."""
+        self._looked = now
+        before = self.size
+        try:
+            self._screen()
+        except (DeviceError, UnknownChannelError) as error:
+            raise SourceLostError(error.message) from error
+        if self.size != before:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        self.close()
+        try:
+            self.open()
+        except (DeviceError, UnknownChannelError) as error:
+            raise SourceLostError(error.message) from error
+
+
+def _age(frame: av.VideoFrame) -> int:
+    """How long ago (ns) the frame was grabbed: x11grab stamps it with the wall clock."""
+    if frame.pts is None or frame.time_base is None:
+        return 0
+    age = time.time_ns() - int(frame.pts * frame.time_base * NS)
+    # A wall clock that was set in between tells nothing.
+    return age if 0 <= age < NS // 2 else 0

@@ -1,0 +1,87 @@
+"""A screen, being recorded or only watched."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import av
+
+from jupyter_capture.recorder.channel import ChannelThread, Tell
+from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.screen_track import ScreenTrack
+from jupyter_capture.recorder.sources.base import Shot, VideoSource
+from jupyter_capture.wire.recorder import TrackManifest
+
+NewTrack = Callable[[tuple[int, int]], ScreenTrack]
+
+
+class VideoChannel(ChannelThread[Shot]):
+    """Hands the pictures of a source to its track while the channel is kept."""
+
+    def __init__(
+        self, source: VideoSource, clock: MediaClock, new_track: NewTrack, tell: Tell
+    ) -> None:
+        super().__init__(source, clock, tell)
+        self.track: ScreenTrack | None = None
+        self._video = source
+        self._new_track = new_track
+        self._latest: av.VideoFrame | None = None
+        self._lock = threading.Lock()
+        self._final: TrackManifest | None = None
+
+    @property
+    def manifest(self) -> TrackManifest | None:
+        """The track as it stands, also after `end()`; None for a channel that was never kept."""
+        track = self.track
+        return self._final if track is None else track.writer.manifest
+
+    def keep(self, kept: bool) -> None:
+        """Begin to keep the channel, or go on with it live only. Both may come again."""
+        with self._lock:
+            if kept and self.track is None:
+                self.track = self._new_track(self._video.size)
+                self._video.fps = self.track.fps
+                if self.clock.started:
+                    self.track.blank(self.clock.now(), "not kept")
+            self.kept = kept
+
+    def take(self, piece: Shot) -> None:
+        self.ready.set()
+        with self._lock:
+            if self.track is None or not self.clock.started:
+                self._latest = piece.frame
+                return
+            media = self.clock.media(piece.moment)
+            self._begin()
+            if media is None:
+                return
+            if self.kept:
+                self.track.show(media, piece.frame)
+            else:
+                self.track.black(media, "not kept")
+
+    def idle(self) -> None:
+        with self._lock:
+            if self.track is None or not self.clock.started or self.clock.paused:
+                return
+            self._begin()
+            self.track.black(self.clock.now(), self.state or "no picture")
+
+    def end(self, ticks: int) -> None:
+        """Close the track at ``ticks``, once the thread has ended or hangs."""
+        with self._lock:
+            if self.track is not None:
+                self._begin()
+                self._final = self.track.finish(ticks)
+                self.track = None
+
+    def _begin(self) -> None:
+        """Media time 0 shows what was on the screen just before it began."""
+        if self.track is None or not self.track.empty:
+            return
+        if self._latest is not None and self.kept:
+            self.track.show(0, self._latest)
+        else:
+            self.track.black(0, self.state or "no picture yet")
+        self._latest = None
