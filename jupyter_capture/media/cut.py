@@ -21,9 +21,11 @@ from jupyter_capture.media import fmp4, hls
 from jupyter_capture.media.encode import AacEncoder, EncodedPacket, H264Encoder
 from jupyter_capture.media.fmp4 import Sample
 from jupyter_capture.media.plan import (
+    TICKS,
     AudioSegment,
     Cut,
     Kind,
+    Made,
     Piece,
     Plan,
     VideoSegment,
@@ -37,7 +39,9 @@ __all__ = [
     "Cut", "Kind", "Plan", "init", "make_plan", "master", "playlist", "samples", "segment"
 ]  # fmt: skip
 
-_UNKNOWN_RATE = 1_000_000  # bits a second, of a recording that has no segment yet
+# Bits a second, of what is not made yet.
+_GUESSED_RATE = 1_000_000
+_GUESSED_SOUND = 128_000
 _FOLDERS = {"video": "v", "audio": "a"}
 
 
@@ -55,19 +59,26 @@ def master(plan: Plan) -> str:
 
 def _rates(segments: list[tuple[int, float]]) -> tuple[int, int]:
     if not segments:
-        return _UNKNOWN_RATE, _UNKNOWN_RATE
+        return _GUESSED_RATE, _GUESSED_RATE
     peak = max(8 * size / seconds for size, seconds in segments)
     total = sum(size for size, _ in segments) * 8 / sum(seconds for _, seconds in segments)
     return round(peak), round(total)
 
 
 def _video_bytes(segment: VideoSegment) -> int:
-    return sum(p.track.size_between(p.start, p.end) for p in segment.pieces if p.track)
+    return sum(
+        piece.track.size_between(piece.start, piece.end)
+        if isinstance(piece, Piece) and piece.track
+        else piece.length * _GUESSED_RATE // (8 * TICKS)
+        for piece in segment.pieces
+    )
 
 
 def _audio_bytes(segment: AudioSegment) -> int:
     end = segment.source + segment.count * AAC_FRAME
-    return segment.track.size_between(segment.source, end) if segment.track else 0
+    if segment.track is None:
+        return segment.count * AAC_FRAME * _GUESSED_SOUND // (8 * segment.rate)
+    return segment.track.size_between(segment.source, end)
 
 
 def playlist(plan: Plan, kind: Kind) -> str:
@@ -108,10 +119,15 @@ def _segments(plan: Plan, kind: Kind) -> Sequence[VideoSegment | AudioSegment]:
 def samples(plan: Plan, segment: VideoSegment | AudioSegment) -> list[Sample]:
     """The samples of a segment; their durations fill it exactly."""
     if isinstance(segment, AudioSegment):
+        if segment.make:
+            return segment.make()
         return _packets(segment, plan.audio_inits[segment.init].channels)
     out: list[Sample] = []
     for piece in segment.pieces:
-        out += _copied(piece) if piece.copied else _encoded(piece, plan)
+        if isinstance(piece, Made):
+            out += piece.make()
+        else:
+            out += _copied(piece) if piece.copied else _encoded(piece, plan)
     return out
 
 

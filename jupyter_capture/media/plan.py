@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -13,7 +13,7 @@ import numpy as np
 
 from jupyter_capture.errors import InvalidRequestError, MediaError
 from jupyter_capture.media.encode import H264Encoder
-from jupyter_capture.media.fmp4 import AudioTrackConfig, VideoTrackConfig
+from jupyter_capture.media.fmp4 import AudioTrackConfig, Sample, VideoTrackConfig
 from jupyter_capture.media.tracks import AAC_FRAME, StoredTrack
 from jupyter_capture.wire.recorder import VideoCodec
 
@@ -58,12 +58,20 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Made:
+    """A piece that is composed on request: ``make`` gives samples that fill ``length`` ticks."""
+
+    length: int
+    make: Callable[[], list[Sample]]
+
+
+@dataclass(frozen=True)
 class VideoSegment:
     """[start, end) of the stream (ticks). ``init``: index into `Plan.video_inits`."""
 
     start: int
     end: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece | Made, ...]
     init: int
     discontinuity: bool
 
@@ -76,8 +84,8 @@ class VideoSegment:
 class AudioSegment:
     """``count`` packets from ``time`` of the stream on (samples at ``rate``).
 
-    ``source`` is the media time of the first one in ``track``, in samples; without a track it is
-    silence.
+    ``source`` is the media time of the first one in ``track``, in samples. Without a track it is
+    what ``make`` gives, or silence.
     """
 
     time: int
@@ -87,6 +95,7 @@ class AudioSegment:
     source: int
     init: int
     discontinuity: bool
+    make: Callable[[], list[Sample]] | None = None
 
     @property
     def seconds(self) -> Fraction:
@@ -227,9 +236,15 @@ def _pieces(cut: Cut, growing: bool) -> Iterator[Piece]:
 
 def _encoded(track: StoredTrack | None, start: int, end: int) -> Iterator[Piece]:
     """Heads, stills after the end of a track, and black: pieces of two seconds."""
+    for low, high in evenly(start, end):
+        yield Piece(track, low, high, False)
+
+
+def evenly(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """[start, end) in stretches of two seconds; a short rest belongs to the last one."""
     while start < end:
         stop = start + _TARGET if end - start >= _TARGET + _SHORTEST else end
-        yield Piece(track, start, stop, False)
+        yield start, stop
         start = stop
 
 
@@ -349,9 +364,9 @@ def _audio_bounds(plan: Plan, start: int, end: int, growing: bool) -> Iterator[t
         for segment in _within(plan.video, start, end):
             yield segment.end, segment.discontinuity
         return
-    pieces = list(_encoded(None, start, end))
-    for piece in pieces[:-1] if growing else pieces:
-        yield piece.end, False
+    pieces = [stop for _, stop in evenly(start, end)]
+    for stop in pieces[:-1] if growing else pieces:
+        yield stop, False
 
 
 def _within(segments: list[VideoSegment], start: int, end: int) -> list[VideoSegment]:
