@@ -33,9 +33,9 @@ _PAD = 0.3  # silence kept around a voice, for its soft beginnings and ends
 # repeats itself (text that compresses too well).
 _NO_SPEECH = 0.6
 _UNSURE = -0.8
-_VERY_UNSURE = -1.2
+_VERY_UNSURE = -1.0
 _REPEATING = 2.4
-_FALLBACK = (0.0, 0.4)  # temperatures; the second only where the first failed a gate
+_NO_REPEAT = 4  # words in a row that a second try may not say twice
 
 _SHORTEST = 3.0  # sentences (seconds): shorter ones join a neighbour, where one is near
 _LONGEST = 20.0
@@ -160,19 +160,13 @@ class Transcriber:
         ]
 
     def _words(self, piece: Pcm, language: str | None) -> tuple[list[Word], str | None]:
-        segments, info = self._whisper.transcribe(
-            piece,
-            language=language,
-            beam_size=1,
-            best_of=1,
-            temperature=_FALLBACK,
-            compression_ratio_threshold=_REPEATING,
-            log_prob_threshold=-1.0,
-            no_speech_threshold=_NO_SPEECH,
-            # Words of the last window as a prompt make tiny models go wrong for good.
-            condition_on_previous_text=False,
-            word_timestamps=True,
-        )
+        segments, found = self._decode(piece, language, beam_size=1)
+        if not all(map(_credible, segments)):
+            # A wider beam that may not repeat itself. Not a higher temperature, which is usual
+            # here: it gives other words each time, and invents some that pass the gates.
+            segments, found = self._decode(
+                piece, language, beam_size=5, no_repeat_ngram_size=_NO_REPEAT
+            )
         limit = len(piece) / RATE
         words = [
             (word.word, min(float(word.start), limit), min(float(word.end), limit))
@@ -181,7 +175,24 @@ class Transcriber:
             for word in segment.words or ()
         ]
         # The language that was found holds for the rest of the recording.
-        return words, language or (info.language if words else None)
+        return words, language or (found if words else None)
+
+    def _decode(
+        self, piece: Pcm, language: str | None, **options: int
+    ) -> tuple[list[Any], str | None]:
+        segments, info = self._whisper.transcribe(
+            piece,
+            language=language,
+            temperature=0.0,
+            compression_ratio_threshold=_REPEATING,
+            log_prob_threshold=_VERY_UNSURE,
+            no_speech_threshold=_NO_SPEECH,
+            # Words of the last window as a prompt make tiny models go wrong for good.
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            **options,
+        )
+        return list(segments), info.language
 
     @property
     def _english_only(self) -> bool:

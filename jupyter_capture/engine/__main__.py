@@ -1,0 +1,56 @@
+"""``python -m jupyter_capture.engine --data-dir DIR [--host 127.0.0.1 --port 8765]``.
+
+One engine serves one data folder; a second one that is started on it ends at once. With ``--port``
+it serves the whole API there to keys, and does not end when idle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from jupyter_capture.engine.lock import EngineLock
+from jupyter_capture.engine.server import Server
+from jupyter_capture.errors import CaptureError
+from jupyter_capture.settings import Settings, private_dir
+
+
+def main() -> int:
+    options = _options()
+    os.umask(0o077)
+    settings = Settings(data_dir=options.data_dir) if options.data_dir else Settings()
+    private_dir(settings.data_dir)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # One line a request would put ticketed addresses into the log.
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    lock = EngineLock(settings.data_dir / "engine.lock")
+    if not lock.take():
+        sys.stderr.write(f"An engine already serves {settings.data_dir}.\n")
+        return 3
+    try:
+        asyncio.run(Server(settings, options.host, options.port).run())
+    except CaptureError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    finally:
+        lock.release()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="jupyter_capture.engine")
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""The application: the only place where everything is wired together."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+import jupyter_capture
+from jupyter_capture._version import __version__
+from jupyter_capture.engine.door import Door
+from jupyter_capture.engine.routes import (
+    audio,
+    capture,
+    collection,
+    editor,
+    events,
+    media,
+    rtstream,
+    status,
+    video,
+)
+from jupyter_capture.engine.services import Services
+from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError, NotFoundError
+from jupyter_capture.wire import Failure
+
+logger = logging.getLogger(__name__)
+
+ROUTERS = (status, capture, rtstream, collection, video, audio, editor, events, media)
+
+
+def create_app(services: Services, *, serve: bool) -> FastAPI:
+    """``serve``: answer the whole API on TCP too, to keys; else only what tickets open."""
+    app = FastAPI(
+        title="jupyter-capture engine",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    for module in ROUTERS:
+        app.include_router(module.router)
+    static = Path(jupyter_capture.__file__).parent / "static"
+    app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")
+    app.add_middleware(Door, services=services, serve=serve)
+    app.add_exception_handler(CaptureError, _on_capture_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_crash)
+    return app
+
+
+def failure(error: CaptureError) -> JSONResponse:
+    body = Failure(message=error.message, error_code=error.code)
+    return JSONResponse(body.model_dump(), status_code=error.status)
+
+
+def _on_capture_error(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, CaptureError):
+        raise error
+    return failure(error)
+
+
+def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return failure(InvalidRequestError(_words_of(error.errors()[0])))
+
+
+def _words_of(found: Any) -> str:
+    """``body.channels.0: Field required`` in words that name the place."""
+    where = ".".join(str(part) for part in found["loc"] if part != "body") or "the body"
+    if found["type"] == "json_invalid":
+        return "The body is not JSON. Send a JSON object."
+    return f"{where}: {found['msg']}."
+
+
+def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404:
+        return failure(NotFoundError(f"There is nothing at {request.method} {request.url.path}."))
+    said = InvalidRequestError(f"{request.method} {request.url.path}: {error.detail}.")
+    return JSONResponse(
+        Failure(message=said.message, error_code=said.code).model_dump(),
+        status_code=error.status_code,
+        headers=error.headers,
+    )
+
+
+def _on_crash(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return failure(
+        EngineError(
+            f"The engine failed at this ({type(error).__name__}); engine.log in the data folder "
+            "says more. Nothing that was recorded is lost."
+        )
+    )

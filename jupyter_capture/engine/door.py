@@ -1,0 +1,93 @@
+"""Who may come in: the middleware before every route.
+
+Over the Unix socket, which only its user can open, everything is allowed. Over TCP a ticket opens
+what it is for; the rest needs a key, and is there only if the engine was started to serve.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jupyter_capture.engine.keys import Caller
+from jupyter_capture.engine.services import Services
+from jupyter_capture.errors import CaptureError, ForbiddenError, InvalidRequestError, NotFoundError
+from jupyter_capture.wire import Failure
+
+TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/image/", "/events/")
+PUBLIC = ("/watch", "/embed", "/static/")
+CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Door:
+    def __init__(self, app: ASGIApp, services: Services, serve: bool) -> None:
+        self._app = app
+        self._services = services
+        self._serve = serve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        self._services.activity.touch()
+        path = scope["path"]
+        if len(path) > 1 and path.endswith("/"):
+            scope["path"] = path = path.rstrip("/") or "/"
+        try:
+            scope["caller"] = self._admit(scope, path)
+        except CaptureError as error:
+            await _refuse(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _admit(self, scope: Scope, path: str) -> Caller | None:
+        if _is_local(scope):
+            return Caller("owner")
+        headers = Headers(scope=scope)
+        _check_host(headers)
+        if path.startswith(TICKETED) or path.startswith(PUBLIC):
+            return None  # the route checks the ticket
+        if not self._serve:
+            raise NotFoundError(
+                "This port only serves media to tickets. `jupyter-capture serve` opens the API."
+            )
+        caller = self._services.keys.check(headers.get("x-access-token"))
+        if caller.role == "client" and not _for_clients(scope, path):
+            raise ForbiddenError(
+                "A client token may list channels and start and stop its sessions, nothing else. "
+                "Use an API key for this."
+            )
+        return caller
+
+
+def _is_local(scope: Scope) -> bool:
+    """A Unix socket has a path and no port."""
+    server = scope.get("server")
+    return server is None or server[1] is None
+
+
+def _check_host(headers: Headers) -> None:
+    """Against DNS rebinding: a page of another name cannot speak with a loopback engine."""
+    host = headers.get("host", "")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name not in LOOPBACK:
+        raise InvalidRequestError(
+            f"The engine does not answer to the name {name!r}. Use 127.0.0.1 or localhost."
+        )
+
+
+def _for_clients(scope: Scope, path: str) -> bool:
+    return path in CLIENT_CALLS or (
+        path.startswith("/capture/session/") and path.endswith(("/stop", "/pause", "/resume"))
+    )
+
+
+async def _refuse(error: CaptureError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": error.message[:120]})
+        return
+    body = Failure(message=error.message, error_code=error.code).model_dump()
+    await JSONResponse(body, status_code=error.status)(scope, receive, send)

@@ -1,0 +1,155 @@
+"""From a query to moments of videos: which segments to look in, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from jupyter_capture.engine.index import find_index, read_segments
+from jupyter_capture.engine.library import AssetRow, Library
+from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
+from jupyter_capture.engine.search import Embeds, Hit, search
+from jupyter_capture.engine.search.vectors import VectorIndex
+from jupyter_capture.engine.store import Store
+from jupyter_capture.errors import InvalidRequestError, NotIndexedError
+from jupyter_capture.wire.library import Doc, SearchAnswer, SearchMode, SearchRequest, VideoHits
+
+DEFAULT_HITS = 10
+_MODES: dict[str, SearchMode] = {
+    "hybrid": "hybrid",
+    "default": "hybrid",
+    "auto": "hybrid",
+    "semantic": "semantic",
+    "keyword": "keyword",
+}
+
+
+class Finder:
+    def __init__(self, store: Store, library: Library, embedder: Embeds) -> None:
+        self._store = store
+        self._library = library
+        self._embedder = embedder
+        self._vectors = VectorIndex()
+
+    def in_asset(self, asset: AssetRow, request: SearchRequest) -> SearchAnswer:
+        """Raises NotIndexedError where its words are not indexed yet."""
+        ranges = []
+        for track in self._library.speech_tracks(asset.id):
+            with self._store.read() as connection:
+                index = find_index(connection, track.id)
+            if index is None:
+                raise NotIndexedError(
+                    f"{asset.id} ({asset.name}) is not indexed yet. Call index_spoken_words() on "
+                    "it first."
+                )
+            ranges.append((index.first_id, index.end_id))
+        if not ranges:
+            raise NotIndexedError(f"{asset.id} ({asset.name}) has no sound to search.")
+        return self._answer([(hit, asset) for hit in self._search(request, ranges)])
+
+    def in_collection(self, collection_id: str, request: SearchRequest) -> SearchAnswer:
+        self._library.collection(collection_id)
+        ranges = self._ranges(collection_id)
+        if not ranges:
+            raise NotIndexedError(
+                f"Nothing in the collection {collection_id!r} is indexed yet. Call "
+                "index_spoken_words() on a video first."
+            )
+        found = []
+        for hit in self._search(request, ranges):
+            holders = self._library.assets_with(hit.track_id)
+            if holders:
+                found.append((hit, self._library.asset(holders[0])))
+        return self._answer(found)
+
+    def is_indexed(self, asset_id: str) -> bool:
+        sounds = self._library.speech_tracks(asset_id)
+        with self._store.read() as connection:
+            return bool(sounds) and all(find_index(connection, track.id) for track in sounds)
+
+    def segments(self, asset_id: str) -> list[Any]:
+        """The rows of an asset's sentences in order of time. Raises NotIndexedError."""
+        if not self.is_indexed(asset_id):
+            raise NotIndexedError(
+                f"{asset_id} has no transcript yet. Call index_spoken_words() on it first."
+            )
+        rows: list[Any] = []
+        with self._store.read() as connection:
+            for track in self._library.speech_tracks(asset_id):
+                index = find_index(connection, track.id)
+                if index is not None:
+                    rows += read_segments(connection, index)
+        return sorted(rows, key=lambda row: (row.start, row.end))
+
+    def language(self, asset_id: str) -> str | None:
+        with self._store.read() as connection:
+            for track in self._library.speech_tracks(asset_id):
+                index = find_index(connection, track.id)
+                if index is not None and index.language:
+                    return index.language
+        return None
+
+    def _search(self, request: SearchRequest, ranges: list[tuple[int, int]]) -> list[Hit]:
+        asked = (request.mode or request.search_type or "hybrid").lower()
+        mode = _MODES.get(asked)
+        if mode is None:
+            raise InvalidRequestError(
+                f"The search mode {asked!r} is not known. Use hybrid, semantic or keyword."
+            )
+        top_k = request.top_k or request.result_threshold or DEFAULT_HITS
+        with self._store.read() as connection:
+            return search(
+                connection,
+                self._embedder,
+                request.query,
+                ranges,
+                mode,
+                top_k,
+                request.score_threshold,
+                vectors=self._vectors,
+            )
+
+    def _ranges(self, collection_id: str) -> list[tuple[int, int]]:
+        """The indexes of all tracks that some asset of the collection holds or was mixed from."""
+        held = (
+            select(tracks.c.id, tracks.c.stems)
+            .join(asset_tracks, asset_tracks.c.track_id == tracks.c.id)
+            .join(assets, assets.c.id == asset_tracks.c.asset_id)
+            .where(assets.c.collection_id == collection_id, assets.c.deleted_at.is_(None))
+        )
+        with self._store.read() as connection:
+            rows = connection.execute(held).all()
+            wanted = {row.id for row in rows} | {stem for row in rows for stem in row.stems}
+            found = connection.execute(
+                select(indexes.c.track_id, indexes.c.first_id, indexes.c.end_id)
+            )
+            return [(row.first_id, row.end_id) for row in found if row.track_id in wanted]
+
+    def _answer(self, found: Sequence[tuple[Hit, AssetRow]]) -> SearchAnswer:
+        """Grouped by video, as VideoDB answers; videos in order of their best hit."""
+        groups: dict[str, VideoHits] = {}
+        for hit, asset in found:
+            group = groups.setdefault(
+                asset.id,
+                VideoHits(
+                    video_id=asset.id,
+                    collection_id=asset.collection_id,
+                    length=asset.length,
+                    title=asset.name,
+                    docs=[],
+                ),
+            )
+            group.docs.append(_doc(hit, asset))
+        return SearchAnswer(results=list(groups.values()))
+
+
+def _doc(hit: Hit, asset: AssetRow) -> Doc:
+    return Doc(
+        start=round(hit.start, 3),
+        end=round(min(hit.end, asset.length), 3),
+        text=hit.text,
+        score=round(hit.score, 4),
+        metadata={"channel": hit.channel_id, "source": "spoken_word"},
+    )

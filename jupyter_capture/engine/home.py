@@ -1,0 +1,53 @@
+"""The data folder: what lies where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_capture.settings import private_dir
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one engine. All of it is readable by its user alone."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> Home:
+        home = cls(root.absolute())
+        for folder in (home.root, home.sessions, home.uploads, home.cache, home.tmp):
+            private_dir(folder)
+        return home
+
+    @property
+    def sessions(self) -> Path:
+        return self.root / "sessions"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def tmp(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "library.sqlite3"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "engine.lock"
+
+    @property
+    def locator(self) -> Path:
+        return self.root / "engine.json"
+
+    def session(self, session_id: str) -> Path:
+        return self.sessions / session_id

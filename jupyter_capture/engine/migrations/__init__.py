@@ -1,0 +1,1 @@
+"""Alembic's environment. Run by `Store.migrate`, never by hand."""

@@ -1,0 +1,103 @@
+"""What videos and audios have in common."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from jupyter_capture.engine.library import AssetRow
+from jupyter_capture.engine.routes.status import ticket_for
+from jupyter_capture.engine.services import Services
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+from jupyter_capture.wire import Ok, Processing
+from jupyter_capture.wire.library import (
+    IndexRequest,
+    StreamAnswer,
+    StreamRequest,
+    Transcript,
+    TranscriptItem,
+)
+
+
+def index_spoken_words(
+    services: Services, row: AssetRow, request: IndexRequest, http: Request
+) -> Processing | Ok[dict[str, object]]:
+    """The same answer again, at once, where it is indexed already (unless ``force``)."""
+    if request.index_type != "spoken_word":
+        raise NotOfferedError(
+            "Screen text is not indexed yet by this version. index_spoken_words() works."
+        )
+    if not services.library.speech_tracks(row.id):
+        raise InvalidRequestError(
+            f"{row.id} has no sound, so there are no spoken words to index. The muxed video and "
+            "the microphone's asset have."
+        )
+    if services.finder.is_indexed(row.id) and not request.force:
+        return Ok(data={"asset_id": row.id, "message": "Index is available."})
+    args = {"asset_id": row.id, "language": request.language_code, "force": request.force}
+    job_id = services.jobs.submit("index", f"index:{row.id}:{request.force}", args)
+    return ticket_for(http, job_id, request.callback_url)
+
+
+def stream_of(services: Services, row: AssetRow, request: StreamRequest) -> StreamAnswer:
+    shots = request.timeline or [(0.0, row.length)]
+    return services.stream_answer(
+        *services.streams.of_shots([(row.id, start, end) for start, end in shots])
+    )
+
+
+def delete(services: Services, row: AssetRow) -> Ok[dict[str, object]]:
+    sharing = services.library.delete(row.id)
+    message = (
+        f"{row.id} was deleted. Its media stays, because it is part of {', '.join(sharing)}."
+        if sharing
+        else f"{row.id} was deleted."
+    )
+    return Ok(data={"id": row.id, "shared_with": sharing, "message": message})
+
+
+def transcript(
+    services: Services, row: AssetRow, segmenter: str, length: int, start: float, end: float
+) -> Transcript:
+    """``segmenter``: word, sentence, or time (stretches of ``length`` seconds)."""
+    rows = services.finder.segments(row.id)
+    words = [
+        TranscriptItem(text=word, start=begin, end=finish, channel=each.channel_id)
+        for each in rows
+        for word, begin, finish in each.words
+    ]
+    sentences = [
+        TranscriptItem(text=each.text, start=each.start, end=each.end, channel=each.channel_id)
+        for each in rows
+    ]
+    match segmenter:
+        case "word":
+            items = words
+        case "sentence":
+            items = sentences
+        case "time":
+            items = _by_time(words, max(1, length))
+        case other:
+            raise InvalidRequestError(
+                f"The segmenter {other!r} is not known. Use word, sentence or time."
+            )
+    stop = end if end >= 0 else float("inf")
+    return Transcript(
+        transcript=[item for item in items if item.end > start and item.start < stop],
+        word_timestamps=[word for word in words if word.end > start and word.start < stop],
+        text=" ".join(item.text.strip() for item in sentences),
+        language=services.finder.language(row.id),
+    )
+
+
+def _by_time(words: list[TranscriptItem], length: int) -> list[TranscriptItem]:
+    stretches: dict[int, list[TranscriptItem]] = {}
+    for word in words:
+        stretches.setdefault(int(word.start // length), []).append(word)
+    return [
+        TranscriptItem(
+            text=" ".join(word.text.strip() for word in found),
+            start=number * length,
+            end=max((number + 1) * length, found[-1].end),
+        )
+        for number, found in sorted(stretches.items())
+    ]

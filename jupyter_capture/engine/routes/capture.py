@@ -1,0 +1,179 @@
+"""Capture sessions: made, started, stopped, listed, deleted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+from sqlalchemy import Row
+
+from jupyter_capture.engine import recorders
+from jupyter_capture.engine.ids import now
+from jupyter_capture.engine.routes.rtstream import stream_view
+from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.errors import ConflictError
+from jupyter_capture.wire import Ok
+from jupyter_capture.wire.capture import (
+    Channel,
+    ChannelList,
+    ExportAnswer,
+    Session,
+    SessionCreate,
+    SessionPage,
+    SessionStart,
+    SessionStatusAnswer,
+    StoredFile,
+    Token,
+    TokenRequest,
+)
+from jupyter_capture.wire.recorder import MIX
+
+router = APIRouter(tags=["capture"])
+Get = Annotated[Services, Depends(services_of)]
+
+
+@router.get("/capture/channels")
+def channels(services: Get) -> Ok[ChannelList]:
+    return Ok(data=recorders.list_channels())
+
+
+@router.post("/capture/session/token")
+def token(
+    services: Get, request: Annotated[TokenRequest, Body(default_factory=TokenRequest)]
+) -> Ok[Token]:
+    made = services.keys.create("client", request.user_id or "", request.expires_in)
+    expiry = now() + request.expires_in
+    return Ok(data=Token(token=made, expires_at=expiry, expires_in=request.expires_in))
+
+
+@router.post("/capture/session/start")
+def start(request: SessionStart, services: Get) -> Ok[SessionStatusAnswer]:
+    services.sessions.start(request)
+    return _status(services, request.session_id)
+
+
+@router.post("/capture/session/{session_id}/stop")
+def stop(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
+    services.sessions.stop(session_id)
+    return _status(services, session_id)
+
+
+@router.post("/capture/session/{session_id}/pause")
+def pause(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
+    services.sessions.pause(session_id)
+    return _status(services, session_id)
+
+
+@router.post("/capture/session/{session_id}/resume")
+def resume(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
+    services.sessions.resume(session_id)
+    return _status(services, session_id)
+
+
+@router.get("/capture/session/{session_id}")
+def get_any(session_id: str, services: Get) -> Ok[Session]:
+    return Ok(data=session_view(services, services.sessions.row(session_id)))
+
+
+@router.delete("/capture/session/{session_id}")
+def delete(session_id: str, services: Get) -> Ok[dict[str, str]]:
+    services.sessions.delete(session_id)
+    return Ok(data={"id": session_id})
+
+
+@router.post("/collection/{collection_id}/capture/session")
+def create(
+    collection_id: str,
+    services: Get,
+    request: Annotated[SessionCreate, Body(default_factory=SessionCreate)],
+) -> Ok[Session]:
+    services.library.collection(collection_id)
+    session_id = services.sessions.create(collection_id, request)
+    return Ok(data=session_view(services, services.sessions.row(session_id)))
+
+
+@router.get("/collection/{collection_id}/capture/session")
+def listed(collection_id: str, services: Get, status: str | None = None) -> Ok[SessionPage]:
+    # The SDK always asks for `default`: an owner's sessions are found under it wherever they are.
+    where = None if collection_id == "default" else services.library.collection(collection_id).id
+    rows = services.sessions.rows(where, status)
+    return Ok(data=SessionPage(sessions=[session_view(services, row) for row in rows]))
+
+
+@router.get("/collection/{collection_id}/capture/session/{session_id}")
+def get(collection_id: str, session_id: str, services: Get) -> Ok[Session]:
+    return get_any(session_id, services)
+
+
+@router.post("/collection/{collection_id}/capture/session/{session_id}/export")
+def export(
+    collection_id: str,
+    session_id: str,
+    services: Get,
+    request: Annotated[dict[str, Any] | None, Body()] = None,
+) -> Ok[ExportAnswer]:
+    """Export runs by itself at stop; this tells how far it is."""
+    row = services.sessions.row(session_id)
+    if row.status in ("created", "failed"):
+        raise ConflictError(f"{session_id} is {row.status}: there is nothing to export.")
+    view = session_view(services, row)
+    channel = (request or {}).get("video_channel_id")
+    video_id = view.exported_videos.get(channel) if channel else view.exported_video_id
+    answer = ExportAnswer(
+        session_id=session_id,
+        video_channel_id=channel or view.primary_video_channel_id,
+        export_status="exported" if video_id else view.export_status or "exporting",
+        video_id=video_id,
+    )
+    if video_id:
+        asset = services.asset(services.library.asset(video_id))
+        answer.stream_url, answer.player_url = asset.stream_url, asset.player_url
+    return Ok(data=answer)
+
+
+def _status(services: Services, session_id: str) -> Ok[SessionStatusAnswer]:
+    status = services.sessions.row(session_id).status
+    return Ok(data=SessionStatusAnswer(session_id=session_id, status=status))
+
+
+def session_view(services: Services, row: Row[Any]) -> Session:
+    """A session as it is answered."""
+    streams = [stream_view(row, stream) for stream in services.sessions.streams_of(row.id)]
+    live = services.sessions.live(row.id)
+    raw = {
+        stream.name: stream.exported_asset_id
+        for stream in streams
+        if stream.exported_asset_id and stream.media_types == ["video"]
+    }
+    return Session(
+        session_id=row.id,
+        collection_id=row.collection_id,
+        end_user_id=row.end_user_id,
+        status=row.status,
+        callback_url=row.callback_url,
+        metadata=row.metadata,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        duration=row.duration if row.duration is not None else (live.seconds if live else None),
+        channels=[Channel.model_validate(channel) for channel in row.channels],
+        primary_video_channel_id=row.primary_video_channel_id,
+        export_status=row.export_status,
+        exported_video_id=row.exported_video_id,
+        exported_videos=raw,
+        rtstreams=streams,
+        storage=_storage(services, row.id),
+        levels=live.levels if live else {},
+        warnings=live.warnings if live else [],
+        error=row.error,
+    )
+
+
+def _storage(services: Services, session_id: str) -> list[StoredFile]:
+    manifest = services.sessions.manifest(session_id)
+    folder = services.home.session(session_id)
+    return [
+        StoredFile(channel_id=track.channel_id, path=str(folder / track.id), bytes=track.bytes)
+        for track in sorted(
+            manifest.tracks if manifest else [], key=lambda track: track.channel_id == MIX
+        )
+    ]

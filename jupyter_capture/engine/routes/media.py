@@ -1,0 +1,99 @@
+"""What tickets open: streams, pictures, files, and the pages that play them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from jupyter_capture.engine.pages import page_headers, watch_page
+from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.engine.streams import Ready
+from jupyter_capture.errors import InvalidRequestError, NotFoundError
+from jupyter_capture.media import cut
+from jupyter_capture.media.plan import TICKS, Kind
+from jupyter_capture.media.thumbnails import poster
+
+router = APIRouter(tags=["media"])
+Get = Annotated[Services, Depends(services_of)]
+
+PLAYLIST = "application/vnd.apple.mpegurl"
+SEGMENT = "video/iso.segment"
+# A notebook's page has another origin. What a ticket opens, its holder may read.
+_OPEN = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+_FIXED = {**_OPEN, "cache-control": "private, max-age=86400, immutable"}
+_FRESH = {**_OPEN, "cache-control": "no-store"}
+_KINDS: dict[str, Kind] = {"v": "video", "a": "audio"}
+
+
+def stream_of(token: str, services: Get) -> Ready:
+    return services.streams.get(services.tickets.check("stream", token))
+
+
+Stream = Annotated[Ready, Depends(stream_of)]
+
+
+@router.get("/stream/{token}/master.m3u8")
+def master(stream: Stream) -> Response:
+    return Response(cut.master(stream.plan), media_type=PLAYLIST, headers=_FRESH)
+
+
+@router.get("/stream/{token}/{kind}.m3u8")
+def playlist(kind: str, stream: Stream) -> Response:
+    if kind not in ("video", "audio"):
+        raise NotFoundError(f"There is no playlist {kind}.m3u8, only video and audio.")
+    text = cut.playlist(stream.plan, "video" if kind == "video" else "audio")
+    return Response(text, media_type=PLAYLIST, headers=_FRESH)
+
+
+@router.get("/stream/{token}/{letter}/{name}")
+def segment(letter: str, name: str, stream: Stream) -> Response:
+    kind = _KINDS.get(letter)
+    found = re.fullmatch(r"(init-)?(\d{1,9})\.(?:mp4|m4s)", name)
+    if kind is None or found is None:
+        raise NotFoundError(f"There is no segment {letter}/{name}.")
+    number = int(found[2])
+    make = cut.init if found[1] else cut.segment
+    data = make(stream.plan, kind, number)
+    return Response(data, media_type=SEGMENT, headers=_FIXED)
+
+
+@router.get("/watch")
+def watch(v: str, services: Get) -> HTMLResponse:
+    return _page(services, v, embed=False)
+
+
+@router.get("/embed")
+def embed(v: str, services: Get) -> HTMLResponse:
+    return _page(services, v, embed=True)
+
+
+def _page(services: Services, token: str, embed: bool) -> HTMLResponse:
+    stream_id = services.tickets.check("stream", token)
+    html = watch_page(token, services.streams.title(stream_id), embed)
+    return HTMLResponse(html, headers=page_headers(embed))
+
+
+@router.get("/thumbnail/{token}")
+def thumbnail(token: str, services: Get) -> Response:
+    """A JPEG of at most 40 kB."""
+    asset_id, _, rest = services.tickets.check("thumbnail", token).partition("@")
+    milliseconds, _, width = rest.partition("@")
+    services.library.asset(asset_id)
+    video, _ = services.library.stored(asset_id)
+    if video is None:
+        raise InvalidRequestError(f"{asset_id} has no picture.")
+    time = min(int(milliseconds) * TICKS // 1000, max(video.end - 1, 0))
+    data = poster(video, time, int(width or 640))
+    return Response(data, media_type="image/jpeg", headers=_FIXED)
+
+
+@router.get("/download/{token}")
+def download(token: str, services: Get) -> FileResponse:
+    stream_id = services.tickets.check("download", token)
+    path = services.home.cache / "downloads" / f"{stream_id}.mp4"
+    if not path.exists():
+        raise NotFoundError("This file is not there any more. Ask for the download again.")
+    return FileResponse(path, media_type="video/mp4", filename="video.mp4", headers=_OPEN)

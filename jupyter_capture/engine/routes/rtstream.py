@@ -1,0 +1,100 @@
+"""The streams of a session's channels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Row
+
+from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.errors import ConflictError, InvalidRequestError
+from jupyter_capture.wire import Ok
+from jupyter_capture.wire.capture import RTStream, kind_of
+from jupyter_capture.wire.library import StreamAnswer
+
+router = APIRouter(prefix="/rtstream", tags=["rtstream"])
+Get = Annotated[Services, Depends(services_of)]
+
+
+def stream_view(session: Row[Any], row: Row[Any]) -> RTStream:
+    kind = kind_of(row.channel_id) or "audio"
+    return RTStream(
+        rtstream_id=row.id,
+        name=row.channel_id,
+        channel_id=row.category,
+        collection_id=session.collection_id,
+        session_id=session.id,
+        status=row.status,
+        store=row.store,
+        exported_asset_id=row.exported_asset_id,
+        media_types=[kind],
+        created_at=row.created_at,
+    )
+
+
+@router.get("")
+def listed(services: Get, collection_id: str | None = None) -> Ok[dict[str, list[RTStream]]]:
+    found = [
+        stream_view(session, stream)
+        for session in services.sessions.rows(collection_id)
+        for stream in services.sessions.streams_of(session.id)
+    ]
+    return Ok(data={"results": found})
+
+
+@router.get("/{rtstream_id}")
+def get(rtstream_id: str, services: Get) -> Ok[RTStream]:
+    row = services.sessions.stream(rtstream_id)
+    return Ok(data=stream_view(services.sessions.row(row.session_id), row))
+
+
+@router.post("/{rtstream_id}/export")
+def export(rtstream_id: str, services: Get) -> Ok[dict[str, Any]]:
+    """The raw asset of a kept channel."""
+    row = services.sessions.stream(rtstream_id)
+    if row.exported_asset_id is None:
+        why = "is live only, so nothing of it is kept" if not row.store else "has not stopped yet"
+        raise ConflictError(f"{rtstream_id} ({row.channel_id}) {why}: there is nothing to export.")
+    asset = services.asset(services.library.asset(row.exported_asset_id))
+    return Ok(
+        data={
+            "video_id": asset.id,
+            "stream_url": asset.stream_url,
+            "player_url": asset.player_url,
+            "name": asset.name,
+            "duration": asset.length,
+        }
+    )
+
+
+@router.get("/{rtstream_id}/stream")
+def stream(rtstream_id: str, start: float, end: float, services: Get) -> Ok[StreamAnswer]:
+    """``start`` and ``end`` are Unix seconds."""
+    row = services.sessions.stream(rtstream_id)
+    session = services.sessions.row(row.session_id)
+    if row.exported_asset_id is None or not session.wall_clock:
+        raise ConflictError(
+            f"{rtstream_id} ({row.channel_id}) has no kept recording to stream from."
+        )
+    first = media_time(session.wall_clock, start)
+    last = media_time(session.wall_clock, end)
+    if last <= first:
+        begin = session.wall_clock[0][1]
+        raise InvalidRequestError(
+            f"Nothing was recorded from {start:.0f} to {end:.0f}. The recording runs from Unix "
+            f"second {begin:.0f} to {begin + (session.duration or 0):.0f}."
+        )
+    length = services.library.asset(row.exported_asset_id).length
+    shots = [(row.exported_asset_id, first, min(last, length))]
+    return Ok(data=services.stream_answer(*services.streams.of_shots(shots)))
+
+
+def media_time(wall_clock: list[tuple[float, float]], unix: float) -> float:
+    """Seconds of media time at a Unix time; time that was paused falls on the pause."""
+    for number, (media, wall) in enumerate(wall_clock):
+        following = wall_clock[number + 1] if number + 1 < len(wall_clock) else None
+        if following is None or unix < following[1]:
+            limit = following[0] if following else float("inf")
+            return max(0.0, min(limit, media + max(0.0, unix - wall)))
+    return 0.0

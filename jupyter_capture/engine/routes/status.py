@@ -1,0 +1,88 @@
+"""The engine itself, long work, and what lies on the disk."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from jupyter_capture._version import __version__
+from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.wire import Failure, JobProgress, JobState, JobTicket, Ok, Processing
+from jupyter_capture.wire.library import DownloadAnswer, EngineStatus, UsageAnswer
+
+router = APIRouter(tags=["engine"])
+Get = Annotated[Services, Depends(services_of)]
+
+
+@router.get("/engine")
+def engine(services: Get) -> Ok[EngineStatus]:
+    return Ok(
+        data=EngineStatus(
+            version=__version__,
+            pid=os.getpid(),
+            data_dir=str(services.home.root),
+            media_url=services.media_url,
+            recordings=services.sessions.running,
+            jobs=services.jobs.active(),
+        )
+    )
+
+
+@router.get("/billing/usage")
+def usage(services: Get) -> Ok[UsageAnswer]:
+    found = services.library.usage()
+    return Ok(data=UsageAnswer(**found, sessions=len(services.sessions.rows())))
+
+
+@router.get("/async-response/{job_id}")
+def job(job_id: str, services: Get) -> JobState:
+    row = services.jobs.get(job_id)
+    progress = JobProgress(
+        id=row.id, kind=row.kind, percentage=round(row.progress * 100, 1), stage=row.stage
+    )
+    match row.status:
+        case "done":
+            answer: Ok[object] = Ok(data=result_of(services, row))
+            return JobState(status="done", data=progress, response=answer)
+        case "failed":
+            failure = Failure(**row.error)
+            return JobState(
+                success=False, status="failed", message=failure.message, data=progress,
+                response=failure,
+            )  # fmt: skip
+        case "cancelled":
+            failure = Failure(message=f"{row.kind} was cancelled.", error_code="CANCELLED")
+            return JobState(
+                success=False, status="cancelled", message=failure.message, data=progress,
+                response=failure,
+            )  # fmt: skip
+        case _:
+            return JobState(status="processing", data=progress)
+
+
+@router.delete("/async-response/{job_id}")
+def cancel(job_id: str, services: Get) -> Ok[dict[str, str]]:
+    services.jobs.cancel(job_id)
+    return Ok(data={"id": job_id})
+
+
+def ticket_for(request: Request, job_id: str, callback_url: str | None = None) -> Processing:
+    """The answer to work that goes on: where to ask about it."""
+    url = str(request.base_url).rstrip("/")
+    return Processing(
+        request_type="async" if callback_url else "sync",
+        data=JobTicket(id=job_id, output_url=f"{url}/async-response/{job_id}"),
+    )
+
+
+def result_of(services: Services, row: Any) -> Any:
+    """What a job's answer holds; addresses are made when they are asked for."""
+    if row.kind == "download":
+        return DownloadAnswer(
+            download_url=services.ticketed("download", row.result["stream_id"]),
+            name=row.result["name"],
+            size=row.result["size"],
+        ).model_dump()
+    return row.result

@@ -1,0 +1,161 @@
+"""All that the routes are handed. Made once, in `app.py`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+from starlette.requests import HTTPConnection
+
+from jupyter_capture.engine.embed import Embedder
+from jupyter_capture.engine.events import Events
+from jupyter_capture.engine.finder import Finder
+from jupyter_capture.engine.home import Home
+from jupyter_capture.engine.jobs import Jobs
+from jupyter_capture.engine.keys import Keys
+from jupyter_capture.engine.library import AssetRow, Library
+from jupyter_capture.engine.models import find_text_model
+from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
+from jupyter_capture.engine.sessions import Sessions
+from jupyter_capture.engine.store import Store
+from jupyter_capture.engine.streams import Streams, keep, whole
+from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
+from jupyter_capture.engine.webhooks import Webhooks
+from jupyter_capture.settings import Settings
+from jupyter_capture.wire.library import Asset, StreamAnswer
+
+
+class LazyEmbedder:
+    """The text model, found and loaded at the first search: an engine that records needs none."""
+
+    def __init__(self, home: Home, threads: int) -> None:
+        self._home = home
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._inner: Embedder | None = None
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        with self._lock:
+            if self._inner is None:
+                model = find_text_model(self._home.cache / "models")
+                self._inner = Embedder(model, self._threads)
+        return self._inner.embed(texts)
+
+
+@dataclass
+class Activity:
+    """When somebody last asked for something; an engine on demand ends when idle."""
+
+    last: float = field(default_factory=time.monotonic)
+
+    def touch(self) -> None:
+        self.last = time.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        return time.monotonic() - self.last
+
+
+class Services:
+    def __init__(self, settings: Settings, media_url: str) -> None:
+        self.settings = settings
+        self.media_url = media_url
+        self.home = Home.at(settings.data_dir)
+        self.store = Store(self.home.database)
+        self.store.migrate()
+        self.tickets = Tickets(ticket_secret(self.store))
+        self.keys = Keys(self.store)
+        self.events = Events()
+        self.webhook_secret = webhook_secret(self.store)
+        self.webhooks = Webhooks(self.store, self.webhook_secret)
+        self.library = Library(self.store, self.home)
+        self.streams = Streams(self.store, self.library, settings.render_fps)
+        self.jobs = Jobs(
+            self.store,
+            self.home,
+            {
+                "speech_model": settings.speech_model,
+                "threads": settings.threads,
+                "fps": settings.render_fps,
+            },
+        )
+        self.finder = Finder(self.store, self.library, LazyEmbedder(self.home, settings.threads))
+        self.sessions = Sessions(
+            self.store, self.home, settings, self.events, self.webhooks, self._exported_urls
+        )
+        self.activity = Activity()
+
+    def start(self) -> None:
+        self.webhooks.start()
+        self.sessions.reattach()
+        self.jobs.resume()
+
+    def close(self) -> None:
+        self.sessions.let_go()
+        self.jobs.close()
+        self.webhooks.drain(2.0)
+        self.webhooks.close()
+        self.store.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something goes on that must not be left alone."""
+        return bool(self.sessions.running or len(self.events) or self.jobs.active())
+
+    # -- addresses
+
+    def stream_answer(
+        self, stream_id: str, seconds: float, warnings: list[str] | None = None
+    ) -> StreamAnswer:
+        """Ticketed addresses that last the stream's length and an hour."""
+        token = self.tickets.issue("stream", stream_id, seconds + GRACE_SECONDS)
+        return StreamAnswer(
+            stream_url=f"{self.media_url}/stream/{token}/master.m3u8",
+            player_url=f"{self.media_url}/watch?v={token}",
+            warnings=warnings or [],
+        )
+
+    def ticketed(self, use: Literal["thumbnail", "download", "upload", "image"], what: str) -> str:
+        return f"{self.media_url}/{use}/{self.tickets.issue(use, what)}"
+
+    def asset(self, row: AssetRow) -> Asset:
+        """An asset as it is answered."""
+        urls = self.stream_answer(self.streams.create(whole(row.id, row.length)), row.length)
+        tracks = self.library.tracks_of(row.id)
+        picture = next((track for track in tracks if track.kind == "video"), None)
+        codec = picture.manifest.codec if picture else None
+        return Asset(
+            id=row.id,
+            collection_id=row.collection_id,
+            type=row.type,
+            name=row.name,
+            description=row.description,
+            length=row.length,
+            size=sum(track.manifest.bytes for track in tracks),
+            width=getattr(codec, "width", None),
+            height=getattr(codec, "height", None),
+            session_id=row.session_id,
+            channel_id=row.channel_id,
+            stream_url=urls.stream_url,
+            player_url=urls.player_url,
+            thumbnail_url=self.ticketed("thumbnail", f"{row.id}@0") if picture else None,
+            created_at=row.created_at,
+        )
+
+    def _exported_urls(
+        self, connection: Connection, asset_id: str, seconds: float
+    ) -> dict[str, str]:
+        stream_id = keep(connection, whole(asset_id, seconds))
+        answer = self.stream_answer(stream_id, seconds)
+        return {"stream_url": answer.stream_url, "player_url": answer.player_url}
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
+    return services

@@ -1,0 +1,128 @@
+"""What jobs do. Runs within a worker process; knows nothing of jobs but their words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_capture.engine.embed import Embedder
+from jupyter_capture.engine.home import Home
+from jupyter_capture.engine.index import find_index, write_index
+from jupyter_capture.engine.library import Library, TrackRow
+from jupyter_capture.engine.models import find_speech_model, find_text_model
+from jupyter_capture.engine.store import Store
+from jupyter_capture.engine.streams import Streams
+from jupyter_capture.engine.transcribe import Transcriber
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+
+SPEECH_RATE = 16000
+
+Progress = Callable[[float, str], None]
+
+
+class Work:
+    def __init__(
+        self,
+        store: Store,
+        home: Home,
+        library: Library,
+        streams: Streams,
+        options: dict[str, Any],
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._home = home
+        self._library = library
+        self._streams = streams
+        self._options = options
+        self._progress = progress
+
+    def run(self, kind: str, args: dict[str, Any]) -> dict[str, Any]:
+        match kind:
+            case "index":
+                return self.index(args["asset_id"], args.get("language"), bool(args.get("force")))
+            case "download":
+                return self.download(args["stream_id"], args["name"])
+            case other:
+                raise NotOfferedError(f"There is no work called {other!r}.")
+
+    def index(self, asset_id: str, language: str | None, force: bool) -> dict[str, Any]:
+        """Transcribe, embed and index what is spoken in an asset. Safe to repeat."""
+        sounds = self._library.speech_tracks(asset_id)
+        if not sounds:
+            raise InvalidRequestError(
+                f"{asset_id} has no sound, so there are no spoken words to index. The muxed video "
+                "and the microphone's asset have."
+            )
+        models = self._home.cache / "models"
+        speech = find_speech_model(self._options["speech_model"], models)
+        transcriber = Transcriber(speech, self._options["threads"])
+        embedder = Embedder(find_text_model(models), self._options["threads"])
+        warnings: list[str] = []
+        count = 0
+        for number, track in enumerate(sounds):
+            share = Share(self._progress, number, len(sounds))
+            with self._store.read() as connection:
+                known = find_index(connection, track.id)
+            if known is not None and not force:
+                count += known.end_id - known.first_id
+                continue
+            found = self._index_track(track, language, transcriber, embedder, share)
+            count += found[0]
+            warnings += found[1]
+        return {"asset_id": asset_id, "segments": count, "warnings": warnings}
+
+    def _index_track(
+        self,
+        track: TrackRow,
+        language: str | None,
+        transcriber: Transcriber,
+        embedder: Embedder,
+        progress: Progress,
+    ) -> tuple[int, list[str]]:
+        stored = self._library.open(track)
+        seconds = max(stored.end / stored.timescale, 0.001)
+        found = transcriber.transcribe_blocks(
+            lambda start, end: stored.pcm(start, end, SPEECH_RATE).reshape(-1),
+            seconds,
+            language,
+            lambda done, stage: progress(done * 0.9, stage.capitalize()),
+        )
+        progress(0.9, "Indexing")
+        vectors = embedder.embed([sentence.text for sentence in found.sentences])
+        with self._store.write() as connection:
+            write_index(
+                connection,
+                track.id,
+                "spoken_word",
+                track.channel_id,
+                found.sentences,
+                vectors,
+                transcriber.model,
+                found.language,
+            )
+        progress(1.0, "Indexed")
+        return len(found.sentences), list(found.warnings)
+
+    def download(self, stream_id: str, name: str) -> dict[str, Any]:
+        """A stream as one MP4 file in the cache. The same stream gives the same file."""
+        target = self._home.cache / "downloads" / f"{stream_id}.mp4"
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        if not target.exists():
+            part = self._home.tmp / f"{hashlib.sha256(stream_id.encode()).hexdigest()[:16]}.mp4"
+            self._streams.save(stream_id, part, lambda done: self._progress(done, "Saving"))
+            part.replace(target)
+        return {"stream_id": stream_id, "name": name, "size": target.stat().st_size}
+
+
+class Share:
+    """The progress of one of several equal parts, as progress of the whole."""
+
+    def __init__(self, progress: Progress, number: int, total: int) -> None:
+        self._progress = progress
+        self._number = number
+        self._total = total
+
+    def __call__(self, done: float, stage: str) -> None:
+        self._progress((self._number + done) / self._total, stage)
