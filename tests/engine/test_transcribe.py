@@ -161,6 +161,18 @@ def test_speech_in_a_noisy_room_is_kept(transcriber, book):
     assert jiwer.wer(said, plain(spoken_text(transcriber.transcribe(noisy)))) < 0.3
 
 
+def test_a_voice_that_nobody_could_understand_is_left_out(transcriber, book):
+    backwards = np.concatenate([pcm for _, pcm in book])[::-1].copy()
+    assert list(transcriber.transcribe(backwards)) == []
+
+
+def test_the_same_sound_gives_the_same_words(transcriber, book):
+    noise = np.random.default_rng(1).normal(0, 0.05, len(book[2][1])).astype(np.float32)
+    first = transcriber.transcribe(book[2][1] + noise)
+    assert first == transcriber.transcribe(book[2][1] + noise)
+    assert len(first) >= 1
+
+
 @pytest.mark.parametrize("seconds", [0, 0.01, 0.4])
 def test_almost_nothing_is_nothing(transcriber, seconds):
     seen = []
