@@ -98,8 +98,14 @@ def _run(command: list[str], node: str, failure: str) -> None:
         check=False,
     )
     if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-15:])
-        raise BuildError(f"{failure}\n{tail}")
+        raise BuildError(f"{failure}\n{_gist(done.stdout)}")
+
+
+def _gist(output: str) -> str:
+    """The lines that name the cause: neither a stack of calls nor npm's advice after it."""
+    lines = [line.rstrip() for line in output.splitlines()]
+    kept = [line for line in lines if line and " at " not in line and "npm warn" not in line]
+    return "\n".join(kept[:6])
 
 
 def _packages_are_there() -> bool:

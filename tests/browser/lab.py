@@ -1,0 +1,100 @@
+"""A real JupyterLab server for the tests, with a folder, settings and a kernel of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+
+class Lab:
+    """``url(path)`` opens a notebook of ``folder``; ``server.log`` there tells what went wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._token = secrets.token_hex(16)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = int(free.getsockname()[1])
+        self._log = folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def write(self, name: str, *cells: str) -> None:
+        """A notebook of code cells."""
+        code = [
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "source": source,
+            }
+            for number, source in enumerate(cells)
+        ]
+        spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        notebook = {"cells": code, "metadata": {"kernelspec": spec}, "nbformat": 4}
+        (self.folder / name).write_text(json.dumps({**notebook, "nbformat_minor": 5}))
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self._port}/lab/tree/{name}?token={self._token}&reset"
+
+    def __enter__(self) -> Lab:
+        private = {
+            name: str(self.folder / ".jupyter" / name.lower())
+            for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+        }
+        options = {
+            "IdentityProvider.token": self._token,
+            "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "LabApp.expose_app_in_browser": "True",
+            "LabApp.news_url": "None",
+            "LabApp.user_settings_dir": str(self.folder / ".jupyter" / "settings"),
+            "LabApp.workspaces_dir": str(self.folder / ".jupyter" / "workspaces"),
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.open_browser": "False",
+            "ServerApp.port": str(self._port),
+            "ServerApp.port_retries": "0",
+            "ServerApp.root_dir": str(self.folder),
+        }
+        command = [sys.executable, "-m", "jupyterlab", "--allow-root"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*command, *(f"--{name}={value}" for name, value in options.items())],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **private},
+                start_new_session=True,
+            )
+        self._wait()
+        return self
+
+    def _wait(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                address = f"http://127.0.0.1:{self._port}/api?token={self._token}"
+                with urllib.request.urlopen(address, timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        raise AssertionError(f"JupyterLab did not start:\n{self._log.read_text()}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(30)
