@@ -1,7 +1,8 @@
 """One progressive MP4 of a plan, its index at the front, so that it plays while it loads.
 
-Samples are copied as the stream's segments hold them. Only sound of several forms (mono here,
-stereo there) is encoded again, since players take but one in a file.
+Samples are copied as the stream's segments hold them. Players take one description of a track's
+samples in a file: so pictures of several (another size) carry their own within the samples, and
+sound of several forms (mono here, stereo there) is encoded again.
 """
 
 from __future__ import annotations
@@ -34,16 +35,19 @@ _FTYP = box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
 
 @dataclass
 class _Table:
-    """What a track's sample table says. A chunk: (offset, samples, index of its config)."""
+    """What a track's sample table says. A chunk: (offset, number of samples).
+
+    ``configs`` holds one, or none where the plan has no such track.
+    """
 
     configs: Sequence[VideoTrackConfig | AudioTrackConfig]
     samples: list[tuple[int, int, bool]] = field(default_factory=list)
-    chunks: list[tuple[int, int, int]] = field(default_factory=list)
+    chunks: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, file: BinaryIO, samples: Sequence[Sample], config: int) -> None:
+    def add(self, file: BinaryIO, samples: Sequence[Sample]) -> None:
         if not samples:
             return
-        self.chunks.append((file.tell(), len(samples), config))
+        self.chunks.append((file.tell(), len(samples)))
         for sample in samples:
             file.write(sample.data)
             self.samples.append((sample.duration, len(sample.data), sample.key))
@@ -87,9 +91,10 @@ def _write_samples(
     plan: Plan, file: BinaryIO, report: Progress, stop: Cancelled
 ) -> list[_Table] | None:
     """The sample tables, or None if cancelled. Chunks are interleaved by time."""
-    video = _Table(plan.video_inits)
+    video = _Table(plan.video_inits[:1])
+    inits = plan.video_inits if len(plan.video_inits) > 1 else []
     sound = _SameForm(plan) if len(plan.audio_inits) > 1 else None
-    audio = _Table([sound.config] if sound else plan.audio_inits)
+    audio = _Table([sound.config] if sound else plan.audio_inits[:1])
     segments: list[VideoSegment | AudioSegment] = [*plan.video, *plan.audio]
     segments.sort(key=_begins)
     for segment in segments:
@@ -97,14 +102,14 @@ def _write_samples(
             return None
         samples = cut.samples(plan, segment)
         if isinstance(segment, VideoSegment):
-            video.add(file, samples, segment.init)
+            video.add(file, _described(samples, inits[segment.init]) if inits else samples)
         elif sound:
-            audio.add(file, sound.take(segment, samples), 0)
+            audio.add(file, sound.take(segment, samples))
         else:
-            audio.add(file, samples, segment.init)
+            audio.add(file, samples)
         report(_WRITING * min(1.0, float(_begins(segment)) / max(plan.seconds, 1e-9)))
     if sound:
-        audio.add(file, sound.finish(), 0)
+        audio.add(file, sound.finish())
     return [table for table in (video, audio) if table.samples]
 
 
@@ -140,10 +145,7 @@ def _trak(table: _Table, number: int, length: int, offset: int, wide: bool) -> b
     config = table.configs[0]
     samples = box(
         b"stbl",
-        full_box(
-            b"stsd", 0, 0, struct.pack(">I", len(table.configs)),
-            *(fmp4.sample_entry(each) for each in table.configs),
-        ),
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), fmp4.sample_entry(config)),
         full_box(b"stts", 0, 0, _pairs(_runs(sample[0] for sample in table.samples))),
         _stss(table),
         full_box(b"stsc", 0, 0, _stsc(table)),
@@ -153,7 +155,7 @@ def _trak(table: _Table, number: int, length: int, offset: int, wide: bool) -> b
         ),
         full_box(
             b"co64" if wide else b"stco", 0, 0, struct.pack(">I", len(table.chunks)),
-            np.array([at + offset for at, _, _ in table.chunks], ">u8" if wide else ">u4")
+            np.array([at + offset for at, _ in table.chunks], ">u8" if wide else ">u4")
             .tobytes(),
         ),
     )  # fmt: skip
@@ -182,13 +184,34 @@ def _stss(table: _Table) -> bytes:
 
 def _stsc(table: _Table) -> bytes:
     rows: list[tuple[int, int, int]] = []
-    for number, (_, count, config) in enumerate(table.chunks, 1):
-        if not rows or rows[-1][1:] != (count, config + 1):
-            rows.append((number, count, config + 1))
+    for number, (_, count) in enumerate(table.chunks, 1):
+        if not rows or rows[-1][1] != count:
+            rows.append((number, count, 1))
     return struct.pack(">I", len(rows)) + b"".join(struct.pack(">III", *row) for row in rows)
 
 
-# ---- sound of several forms
+# ---- pictures and sound of several forms
+
+
+def _described(samples: Sequence[Sample], config: VideoTrackConfig) -> list[Sample]:
+    """Samples whose key frames carry their SPS and PPS."""
+    sets = _parameter_sets(config.avcc)
+    return [
+        Sample(sets + sample.data, sample.duration, True) if sample.key else sample
+        for sample in samples
+    ]
+
+
+def _parameter_sets(avcc: bytes) -> bytes:
+    """SPS and PPS of an avcC, each after its length in four bytes."""
+    out, at = b"", 5
+    for mask in (31, 255):
+        count, at = avcc[at] & mask, at + 1
+        for _ in range(count):
+            size = struct.unpack_from(">H", avcc, at)[0]
+            out += struct.pack(">I", size) + avcc[at + 2 : at + 2 + size]
+            at += 2 + size
+    return out
 
 
 class _SameForm:

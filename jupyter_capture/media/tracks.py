@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-import struct
 import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -23,21 +22,19 @@ from av.codec.context import Flags
 
 from jupyter_capture.errors import MediaError
 from jupyter_capture.media import fmp4
+from jupyter_capture.media.track_index import (
+    AT_REST_SECONDS,
+    FRAGMENT,
+    Fragments,
+    read_idx,
+    write_idx,
+)
 from jupyter_capture.wire.recorder import TrackManifest
 
 Config = fmp4.VideoTrackConfig | fmp4.AudioTrackConfig
 Times = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-FRAGMENT = np.dtype(
-    [("time", "<i8"), ("duration", "<i8"), ("offset", "<i8"), ("size", "<i8"), ("part", "<i4"),
-     ("key", "?")]
-)  # fmt: skip
-Fragments = npt.NDArray[np.void]
-
-_IDX = struct.Struct("<8sqqq")
-_IDX_MAGIC = b"jc-idx1\n"
-_AT_REST_SECONDS = 10.0
 AAC_FRAME = 1024
 
 
@@ -71,7 +68,7 @@ class StoredTrack:
 
     @classmethod
     def open(cls, folder: Path, manifest: TrackManifest) -> StoredTrack:
-        """``folder`` holds the parts that ``manifest`` names."""
+        """``folder``: what the names of the parts are relative to, such as the session's folder."""
         track = cls(folder, manifest)
         track.refresh()
         return track
@@ -112,14 +109,19 @@ class StoredTrack:
     def path(self, part: int) -> Path:
         return self.folder / self.manifest.parts[part].file
 
+    def _open(self, part: int) -> BinaryIO:
+        try:
+            return self.path(part).open("rb")
+        except OSError as error:
+            raise MediaError(
+                f"{self.path(part).name} of track {self.id} cannot be read: {error.strerror}"
+            ) from error
+
     def init(self, part: int) -> bytes:
         """The init segment of a part. Raises MediaError where it is missing or damaged."""
         if part not in self._inits:
-            try:
-                with self.path(part).open("rb") as file:
-                    self._inits[part] = fmp4.read_init(file)
-            except OSError as error:
-                raise MediaError(f"{self.path(part).name} of track {self.id}: {error}") from error
+            with self._open(part) as file:
+                self._inits[part] = fmp4.read_init(file)
         return self._inits[part]
 
     def config(self, part: int) -> Config:
@@ -170,7 +172,7 @@ class StoredTrack:
                 row = self.fragments[at]
                 if row["part"] != opened:
                     opened = int(row["part"])
-                    file = stack.enter_context(self.path(opened).open("rb"))
+                    file = stack.enter_context(self._open(opened))
                 following = int(times[at + 1]) if at + 1 < len(times) else None
                 ref = fmp4.FragmentRef(
                     int(row["offset"]), int(row["size"]), int(row["time"]),
@@ -307,15 +309,15 @@ class StoredTrack:
         except OSError:
             self.damage.append(f"{path.name} of track {self.id} is missing")
             return np.empty(0, FRAGMENT)
-        cached = _read_idx(idx, status)
+        cached = read_idx(idx, status)
         if cached is not None:
             cached["part"] = number
             return cached
         known = self.fragments[self.fragments["part"] == number]
         found = self._scan_part(path, known)
         found["part"] = number
-        if clock.time() - status.st_mtime > _AT_REST_SECONDS:
-            _write_idx(idx, status, found)
+        if clock.time() - status.st_mtime > AT_REST_SECONDS:
+            write_idx(idx, status, found)
         return found
 
     def _scan_part(self, path: Path, known: Fragments) -> Fragments:
@@ -374,25 +376,3 @@ def resample(sound: Floats, native: int, rate: int, count: int) -> Floats:
     if len(sound) < count:
         sound = np.pad(sound, ((0, count - len(sound)), (0, 0)))
     return np.ascontiguousarray(sound[:count], np.float32)
-
-
-def _read_idx(path: Path, status: os.stat_result) -> Fragments | None:
-    """The stored index, if it is that of the file as it is now."""
-    try:
-        data = path.read_bytes()
-        magic, size, mtime, count = _IDX.unpack_from(data)
-    except (OSError, struct.error):
-        return None
-    fits = len(data) == _IDX.size + count * FRAGMENT.itemsize
-    if magic != _IDX_MAGIC or (size, mtime) != (status.st_size, status.st_mtime_ns) or not fits:
-        return None
-    return np.frombuffer(data, FRAGMENT, offset=_IDX.size).copy()
-
-
-def _write_idx(path: Path, status: os.stat_result, rows: Fragments) -> None:
-    head = _IDX.pack(_IDX_MAGIC, status.st_size, status.st_mtime_ns, len(rows))
-    scratch = path.with_suffix(f".idx-{os.getpid()}")
-    # Only a cache: on a full or read-only disk the next reader scans again.
-    with contextlib.suppress(OSError):
-        scratch.write_bytes(head + rows.tobytes())
-        scratch.replace(path)

@@ -10,12 +10,24 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from track_maker import FRAME, frames_of, make_audio, make_video, number_in, pulses, served
+from track_maker import (
+    FRAME,
+    frames_of,
+    make_audio,
+    make_video,
+    number_in,
+    picture,
+    pulses,
+    served,
+)
 
 from jupyter_capture.errors import InvalidRequestError, MediaError, NotFoundError
 from jupyter_capture.media import cut, fmp4
 from jupyter_capture.media.cut import Cut, make_plan
+from jupyter_capture.media.encode import H264Encoder
 from jupyter_capture.media.tracks import StoredTrack
+from jupyter_capture.media.writer import TrackWriter
+from jupyter_capture.wire.recorder import VideoCodec
 
 SECOND = 90000
 LENGTH = 30 * SECOND
@@ -233,6 +245,36 @@ def test_parts_of_another_size_get_their_own_init_and_a_discontinuity(tmp_path: 
     with served(plan) as url:
         played, _ = decode(url)
     assert len(played) == len(frames)
+
+
+def test_a_track_of_another_encoder_gets_an_init_for_its_heads(tmp_path: Path) -> None:
+    video = make_video(tmp_path, [PICTURES], LENGTH)
+    settings = video.manifest.codec.model_copy(update={"fps": 25})
+    foreign = StoredTrack.open(tmp_path, video.manifest.model_copy(update={"codec": settings}))
+    cuts = [Cut(foreign, None, 5000, 3 * SECOND)]
+    plan = make_plan(cuts)
+    assert len(plan.video_inits) == 2
+    assert [segment.discontinuity for segment in plan.video][:2] == [False, True]
+    assert_exact(plan, cuts)
+    with served(plan) as url:
+        frames, _ = decode(url)
+    assert len(frames) == len(frames_of(plan))
+
+
+def test_what_the_recorders_writer_wrote_is_cut_without_a_seam(tmp_path: Path) -> None:
+    codec = VideoCodec(width=320, height=240, fps=15)
+    encoder = H264Encoder(codec)
+    config = fmp4.VideoTrackConfig(320, 240, encoder.avcc)
+    writer = TrackWriter(tmp_path, "trk-1", "display:1", codec, config)
+    for time, number, key in PICTURES:
+        for packet in encoder.encode(picture(number), time, key):
+            writer.add(packet)
+    track = StoredTrack.open(tmp_path, writer.finish(LENGTH))
+    assert track.end == LENGTH
+    cuts = [Cut(track, None, 4321, 9 * SECOND), Cut(track, None, 77 * FRAME, 12 * SECOND)]
+    plan = make_plan(cuts)
+    assert plan.video_inits == [config]
+    assert_exact(plan, cuts)
 
 
 def test_sound_of_another_form_is_a_discontinuity_of_both(tmp_path: Path) -> None:

@@ -118,6 +118,13 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
         list(track.frames(0, END))
 
 
+def test_a_file_that_vanished_is_said(tmp_path: Path) -> None:
+    track = make_video(tmp_path, [STILL], END)
+    track.path(0).unlink()
+    with pytest.raises(MediaError, match=r"0\.mp4 of track trk-video cannot be read"):
+        list(track.samples(0, END))
+
+
 @pytest.mark.parametrize("rate", [48000, 16000])
 def test_sound_is_exactly_as_long_and_where_it_was(tmp_path: Path, rate: int) -> None:
     sound = pulses(4)

@@ -1,0 +1,44 @@
+"""The index of a part's fragments, kept beside the part."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+FRAGMENT = np.dtype(
+    [("time", "<i8"), ("duration", "<i8"), ("offset", "<i8"), ("size", "<i8"), ("part", "<i4"),
+     ("key", "?")]
+)  # fmt: skip
+Fragments = npt.NDArray[np.void]
+
+_IDX = struct.Struct("<8sqqq")
+_IDX_MAGIC = b"jc-idx1\n"
+AT_REST_SECONDS = 10.0
+"""A file that has not changed for this long is not written to any more, most likely."""
+
+
+def read_idx(path: Path, status: os.stat_result) -> Fragments | None:
+    """The stored index, if it is that of the file as it is now."""
+    try:
+        data = path.read_bytes()
+        magic, size, mtime, count = _IDX.unpack_from(data)
+    except (OSError, struct.error):
+        return None
+    fits = len(data) == _IDX.size + count * FRAGMENT.itemsize
+    if magic != _IDX_MAGIC or (size, mtime) != (status.st_size, status.st_mtime_ns) or not fits:
+        return None
+    return np.frombuffer(data, FRAGMENT, offset=_IDX.size).copy()
+
+
+def write_idx(path: Path, status: os.stat_result, rows: Fragments) -> None:
+    head = _IDX.pack(_IDX_MAGIC, status.st_size, status.st_mtime_ns, len(rows))
+    scratch = path.with_suffix(f".idx-{os.getpid()}")
+    # Only a cache: on a full or read-only disk the next reader scans again.
+    with contextlib.suppress(OSError):
+        scratch.write_bytes(head + rows.tobytes())
+        scratch.replace(path)
