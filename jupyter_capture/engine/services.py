@@ -15,14 +15,15 @@ from starlette.requests import HTTPConnection
 
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
-from jupyter_capture.engine.finder import Finder
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.keys import Keys
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.models import find_text_model
+from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
 from jupyter_capture.engine.sessions import Sessions
+from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams, keep, whole
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
@@ -86,9 +87,10 @@ class Services:
             },
         )
         self.finder = Finder(self.store, self.library, LazyEmbedder(self.home, settings.threads))
-        self.sessions = Sessions(
-            self.store, self.home, settings, self.events, self.webhooks, self._exported_urls
+        self.records = Records(
+            self.store, self.home, self.events, self.webhooks, self._exported_urls
         )
+        self.sessions = Sessions(self.records, self.home, settings)
         self.activity = Activity()
 
     def start(self) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from sqlalchemy import Row
 
-from jupyter_capture.engine import recorders
 from jupyter_capture.engine.ids import now
 from jupyter_capture.engine.routes.rtstream import stream_view
 from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.engine.sessions import recorders
 from jupyter_capture.errors import ConflictError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.capture import (
@@ -72,7 +72,7 @@ def resume(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
 
 @router.get("/capture/session/{session_id}")
 def get_any(session_id: str, services: Get) -> Ok[Session]:
-    return Ok(data=session_view(services, services.sessions.row(session_id)))
+    return Ok(data=session_view(services, services.records.row(session_id)))
 
 
 @router.delete("/capture/session/{session_id}")
@@ -88,15 +88,15 @@ def create(
     request: Annotated[SessionCreate, Body(default_factory=SessionCreate)],
 ) -> Ok[Session]:
     services.library.collection(collection_id)
-    session_id = services.sessions.create(collection_id, request)
-    return Ok(data=session_view(services, services.sessions.row(session_id)))
+    session_id = services.records.create(collection_id, request)
+    return Ok(data=session_view(services, services.records.row(session_id)))
 
 
 @router.get("/collection/{collection_id}/capture/session")
 def listed(collection_id: str, services: Get, status: str | None = None) -> Ok[SessionPage]:
     # The SDK always asks for `default`: an owner's sessions are found under it wherever they are.
     where = None if collection_id == "default" else services.library.collection(collection_id).id
-    rows = services.sessions.rows(where, status)
+    rows = services.records.rows(where, status)
     return Ok(data=SessionPage(sessions=[session_view(services, row) for row in rows]))
 
 
@@ -113,7 +113,7 @@ def export(
     request: Annotated[dict[str, Any] | None, Body()] = None,
 ) -> Ok[ExportAnswer]:
     """Export runs by itself at stop; this tells how far it is."""
-    row = services.sessions.row(session_id)
+    row = services.records.row(session_id)
     if row.status in ("created", "failed"):
         raise ConflictError(f"{session_id} is {row.status}: there is nothing to export.")
     view = session_view(services, row)
@@ -132,13 +132,13 @@ def export(
 
 
 def _status(services: Services, session_id: str) -> Ok[SessionStatusAnswer]:
-    status = services.sessions.row(session_id).status
+    status = services.records.row(session_id).status
     return Ok(data=SessionStatusAnswer(session_id=session_id, status=status))
 
 
 def session_view(services: Services, row: Row[Any]) -> Session:
     """A session as it is answered."""
-    streams = [stream_view(row, stream) for stream in services.sessions.streams_of(row.id)]
+    streams = [stream_view(row, stream) for stream in services.records.streams_of(row.id)]
     live = services.sessions.live(row.id)
     raw = {
         stream.name: stream.exported_asset_id
@@ -169,7 +169,7 @@ def session_view(services: Services, row: Row[Any]) -> Session:
 
 
 def _storage(services: Services, session_id: str) -> list[StoredFile]:
-    manifest = services.sessions.manifest(session_id)
+    manifest = services.records.manifest(session_id)
     folder = services.home.session(session_id)
     return [
         StoredFile(channel_id=track.channel_id, path=str(folder / track.id), bytes=track.bytes)

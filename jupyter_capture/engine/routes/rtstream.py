@@ -37,22 +37,22 @@ def stream_view(session: Row[Any], row: Row[Any]) -> RTStream:
 def listed(services: Get, collection_id: str | None = None) -> Ok[dict[str, list[RTStream]]]:
     found = [
         stream_view(session, stream)
-        for session in services.sessions.rows(collection_id)
-        for stream in services.sessions.streams_of(session.id)
+        for session in services.records.rows(collection_id)
+        for stream in services.records.streams_of(session.id)
     ]
     return Ok(data={"results": found})
 
 
 @router.get("/{rtstream_id}")
 def get(rtstream_id: str, services: Get) -> Ok[RTStream]:
-    row = services.sessions.stream(rtstream_id)
-    return Ok(data=stream_view(services.sessions.row(row.session_id), row))
+    row = services.records.stream(rtstream_id)
+    return Ok(data=stream_view(services.records.row(row.session_id), row))
 
 
 @router.post("/{rtstream_id}/export")
 def export(rtstream_id: str, services: Get) -> Ok[dict[str, Any]]:
     """The raw asset of a kept channel."""
-    row = services.sessions.stream(rtstream_id)
+    row = services.records.stream(rtstream_id)
     if row.exported_asset_id is None:
         why = "is live only, so nothing of it is kept" if not row.store else "has not stopped yet"
         raise ConflictError(f"{rtstream_id} ({row.channel_id}) {why}: there is nothing to export.")
@@ -71,8 +71,8 @@ def export(rtstream_id: str, services: Get) -> Ok[dict[str, Any]]:
 @router.get("/{rtstream_id}/stream")
 def stream(rtstream_id: str, start: float, end: float, services: Get) -> Ok[StreamAnswer]:
     """``start`` and ``end`` are Unix seconds."""
-    row = services.sessions.stream(rtstream_id)
-    session = services.sessions.row(row.session_id)
+    row = services.records.stream(rtstream_id)
+    session = services.records.row(row.session_id)
     if row.exported_asset_id is None or not session.wall_clock:
         raise ConflictError(
             f"{rtstream_id} ({row.channel_id}) has no kept recording to stream from."

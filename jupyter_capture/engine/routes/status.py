@@ -33,7 +33,7 @@ def engine(services: Get) -> Ok[EngineStatus]:
 @router.get("/billing/usage")
 def usage(services: Get) -> Ok[UsageAnswer]:
     found = services.library.usage()
-    return Ok(data=UsageAnswer(**found, sessions=len(services.sessions.rows())))
+    return Ok(data=UsageAnswer(**found, sessions=len(services.records.rows())))
 
 
 @router.get("/async-response/{job_id}")
