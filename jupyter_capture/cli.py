@@ -76,7 +76,8 @@ def serve(
     private_dir(folder)
     command = [sys.executable, "-m", "jupyter_capture.engine", "--data-dir", str(folder)]
     # In its place: signals and the exit status are the engine's own.
-    os.execv(sys.executable, [*command, "--serve", "--host", host, "--port", str(port)])
+    sys.stderr.write(f"Serving {folder} at http://{host}:{port}; Ctrl-C ends it.\n")
+    os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])
 
 
 @app.command()

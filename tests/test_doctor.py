@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from jupyter_capture.doctor import Finding, Report, show
+from jupyter_capture.local import running_engine
 
 if TYPE_CHECKING:
     from tests.conftest import Engine
@@ -65,4 +66,4 @@ def test_doctor_says_what_is_missing_and_leaves_no_engine_behind(tmp_path: Path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Nothing can be recorded here" in done.stdout
     assert "missing  sources" in done.stdout
-    assert not (tmp_path / "library" / "engine.json").exists()
+    assert running_engine(tmp_path / "library") is None
