@@ -36,8 +36,9 @@ class ShotPlayer(anywidget.AnyWidget):
     ``src`` is the stream's address; ``renew``, where given, is called for a fresh one at each
     load. Neither is part of the widget's state: the browser asks for the address by a message,
     so it stays out of saved notebooks. ``poster`` is a ``data:image/…;base64,`` URI. ``start`` in
-    seconds; setting it while playing seeks. ``shown_as`` is what stands in the notebook where no
-    kernel runs, as a MIME bundle; by default poster and title.
+    seconds; setting it while playing seeks. ``shown_as`` is the MIME bundle that stands in where
+    no widget can be shown (nbconvert, a viewer of files); by default poster and title. JupyterLab
+    itself says "model not found" for every widget whose kernel is gone; run the cell again.
     """
 
     _esm: ClassVar[Path] = _STATIC / "player.js"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from .media import write_stream
 from .server import MediaServer
@@ -32,6 +32,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, which plays H.264 and AAC; Playwright's own does not."""
     chromium = shutil.which("chromium")
     assert chromium, "The browser tests need Debian's chromium: apt-get install chromium"
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield running
@@ -57,7 +58,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page on which no script fails and nothing is asked of another host."""
+    """A page on which no script may fail."""
     opened = context.new_page()
     broken: list[str] = []
     opened.on("pageerror", lambda error: broken.append(str(error)))
