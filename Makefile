@@ -21,7 +21,7 @@ test: debian-test $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/mypy
 	$(NPM) run check
 	$(NPM) test
-	$(BIN)/python -m pytest -o asyncio_default_fixture_loop_scope=function
+	$(BIN)/python -m pytest
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
