@@ -73,7 +73,7 @@ def _packaged_node() -> tuple[str, str] | None:
     return (str(node), str(script)) if node.is_file() and script.is_file() else None
 
 
-def _find_node() -> tuple[str, str]:
+def find_node() -> tuple[str, str]:
     found = _system_node() or _packaged_node()
     if found is None:
         raise BuildError(
@@ -138,7 +138,7 @@ def build() -> bool:
     """Builds where needed; True when it did. Raises BuildError."""
     if is_fresh():
         return False
-    node, npm = _find_node()
+    node, npm = find_node()
     _install_packages(node, npm)
     _run([node, "build.mjs"], node, "The player could not be built. esbuild said:")
     (STATIC / STAMP).write_text(source_hash() + "\n")

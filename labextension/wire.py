@@ -87,7 +87,7 @@ def is_current(written: str) -> bool:
     return header + "\n\n" == _HEADER.format(schema=schema_hash(), text=_sha256(body))
 
 
-def generate(node: str = "node") -> str:
+def generate(node: str) -> str:
     tool = HERE / "node_modules" / "json-schema-to-typescript" / "dist" / "src" / "cli.js"
     if not tool.is_file():
         raise SystemExit("labextension/node_modules is missing: run `npm ci` in labextension.")
@@ -107,5 +107,7 @@ def generate(node: str = "node") -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(generate(), encoding="utf-8")
+    from build import find_node  # beside this script
+
+    TARGET.write_text(generate(find_node()[0]), encoding="utf-8")
     print(TARGET, file=sys.stderr)  # noqa: T201
