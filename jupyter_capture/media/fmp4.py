@@ -261,6 +261,20 @@ def scan(file: BinaryIO, start: int = 0) -> Iterator[FragmentRef]:
         at += size + data_size
 
 
+def find_fragment(file: BinaryIO, start: int) -> int | None:
+    """Where, from byte ``start`` on, something that looks like a fragment begins."""
+    mark = b"moof" + struct.pack(">I", 16) + b"mfhd"
+    at, held = start, b""
+    while block := _read_at(file, at, 1 << 20):
+        window = held + block
+        found = window.find(mark, 4)
+        if found >= 0:
+            return at - len(held) + found - 4
+        held = window[-(len(mark) + 4) :]
+        at += len(block)
+    return None
+
+
 def _read_at(file: BinaryIO, at: int, count: int) -> bytes:
     file.seek(at)
     return file.read(count)

@@ -76,7 +76,6 @@ class StoredTrack:
     def refresh(self, manifest: TrackManifest | None = None) -> None:
         """See what has been written since. ``manifest``: where it has new parts."""
         self.manifest = manifest or self.manifest
-        self.damage = []
         parts = [self._index_part(number) for number in range(len(self.manifest.parts))]
         parts = [part for part in parts if len(part)]
         for before, after in itertools.pairwise(parts):
@@ -307,7 +306,7 @@ class StoredTrack:
         try:
             status = path.stat()
         except OSError:
-            self.damage.append(f"{path.name} of track {self.id} is missing")
+            self._note(f"{path.name} of track {self.id} is missing")
             return np.empty(0, FRAGMENT)
         cached = read_idx(idx, status)
         if cached is not None:
@@ -316,23 +315,32 @@ class StoredTrack:
         known = self.fragments[self.fragments["part"] == number]
         found = self._scan_part(path, known)
         found["part"] = number
-        if clock.time() - status.st_mtime > AT_REST_SECONDS:
+        # What is damaged is scanned each time it is opened, so that each time it is said.
+        whole = not any(path.name in damage for damage in self.damage)
+        if whole and clock.time() - status.st_mtime > AT_REST_SECONDS:
             write_idx(idx, status, found)
         return found
+
+    def _note(self, damage: str) -> None:
+        if damage not in self.damage:
+            self.damage.append(damage)
 
     def _scan_part(self, path: Path, known: Fragments) -> Fragments:
         # The newest known one may have been shortened by a part that came after it.
         known = known[:-1]
         start = int(known["offset"][-1] + known["size"][-1]) if len(known) else 0
         rows: list[tuple[int, int, int, int, int, bool]] = []
+        at: int | None = start
         with path.open("rb") as file:
-            try:
-                rows.extend(
-                    (ref.time, ref.duration, ref.offset, ref.size, 0, ref.key)
-                    for ref in fmp4.scan(file, start)
-                )
-            except MediaError as error:
-                self.damage.append(f"{path.name} of track {self.id}: {error.message}")
+            while at is not None:
+                try:
+                    for ref in fmp4.scan(file, at):
+                        rows.append((ref.time, ref.duration, ref.offset, ref.size, 0, ref.key))
+                        at = ref.offset + ref.size
+                    break
+                except MediaError as error:
+                    self._note(f"{path.name} of track {self.id}: {error.message}")
+                    at = fmp4.find_fragment(file, at + 8)
         return np.concatenate([known, np.array(rows, FRAGMENT)])
 
 

@@ -109,6 +109,27 @@ def test_damage_in_a_fragment_is_said_and_what_is_before_it_stays(tmp_path: Path
     assert "damaged at byte" in reopened.damage[0]
 
 
+def test_what_lies_behind_a_damaged_fragment_is_found_again(tmp_path: Path) -> None:
+    pictures = [(at * FRAME, at, at % 15 == 0) for at in range(60)]
+    track = make_video(tmp_path, [pictures], END)
+    rows = track.fragments
+    data = bytearray(track.path(0).read_bytes())
+    for row in (rows[3], rows[4]):
+        data[int(row["offset"]) : int(row["offset"]) + 60] = b"\xa5" * 60
+    track.path(0).write_bytes(data)
+    reopened = StoredTrack.open(tmp_path, track.manifest)
+    assert len(reopened.damage) == 1
+    kept = [at for at in range(len(rows)) if at not in (3, 4)]
+    assert reopened.times.tolist() == [int(rows["time"][at]) for at in kept]
+    assert number_in(next(reopened.frames(45 * FRAME, END))) == 45
+    past = time.time() - 60
+    os.utime(track.path(0), (past, past))
+    reopened.refresh()
+    reopened.refresh()
+    assert len(reopened.damage) == 1
+    assert len(StoredTrack.open(tmp_path, track.manifest).damage) == 1
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     track = make_video(tmp_path, [STILL], END)
     track.path(0).unlink()
