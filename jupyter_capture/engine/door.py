@@ -18,6 +18,7 @@ from jupyter_capture.wire import Failure
 TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/image/", "/events/")
 PUBLIC = ("/watch", "/embed", "/static/")
 CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
+CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store")}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -79,9 +80,11 @@ def _check_host(headers: Headers) -> None:
 
 
 def _for_clients(scope: Scope, path: str) -> bool:
-    return path in CLIENT_CALLS or (
-        path.startswith("/capture/session/") and path.endswith(("/stop", "/pause", "/resume"))
-    )
+    if path in CLIENT_CALLS:
+        return True
+    session, _, action = path.removeprefix("/capture/session/").partition("/")
+    inside = path.startswith("/capture/session/cap-") and bool(session)
+    return inside and action in CLIENT_ACTIONS.get(scope.get("method", "GET"), ())
 
 
 async def _refuse(error: CaptureError, scope: Scope, receive: Receive, send: Send) -> None:

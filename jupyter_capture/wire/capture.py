@@ -91,6 +91,11 @@ class SessionStart(Wire):
     detach: bool = False
 
 
+class StoreSwitch(Wire):
+    channel_id: str
+    store: bool
+
+
 class SessionStatusAnswer(Wire):
     session_id: str
     status: SessionStatus

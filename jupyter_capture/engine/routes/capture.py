@@ -23,6 +23,7 @@ from jupyter_capture.wire.capture import (
     SessionStart,
     SessionStatusAnswer,
     StoredFile,
+    StoreSwitch,
     Token,
     TokenRequest,
 )
@@ -68,6 +69,13 @@ def pause(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
 def resume(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
     services.sessions.resume(session_id)
     return _status(services, session_id)
+
+
+@router.post("/capture/session/{session_id}/store")
+def store(session_id: str, request: StoreSwitch, services: Get) -> Ok[StoreSwitch]:
+    """Keep a channel from now on, or have it live only; what was live only is a gap."""
+    services.sessions.set_store(session_id, request.channel_id, request.store)
+    return Ok(data=request)
 
 
 @router.get("/capture/session/{session_id}")

@@ -22,6 +22,7 @@ from jupyter_capture.errors import (
     CaptureError,
     ConflictError,
     DeviceError,
+    UnknownChannelError,
     from_response,
 )
 from jupyter_capture.settings import Settings, private_dir
@@ -121,6 +122,18 @@ class Sessions:
 
     def resume(self, session_id: str) -> None:
         self._switch(session_id, Command(cmd="resume"), "paused", "active")
+
+    def set_store(self, session_id: str, channel_id: str, store: bool) -> None:
+        """Raises UnknownChannelError for a channel that the session does not record."""
+        session = self.records.row(session_id)
+        names = [channel["channel_id"] for channel in session.channels]
+        if channel_id not in names:
+            known = ", ".join(names) or "nothing"
+            raise UnknownChannelError(f"{session_id} does not record {channel_id!r}, but {known}.")
+        live = self._live.get(session_id)
+        if live is None:
+            raise ConflictError(f"{session_id} is {session.status}; only a recording can switch.")
+        live.link.send(Command(cmd="set_store", channel_id=channel_id, store=store))
 
     def delete(self, session_id: str) -> None:
         """Erase a session whole: its rows, its assets, its words and its media."""
