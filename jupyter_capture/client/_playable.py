@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ from jupyter_capture.errors import EngineError, InvalidRequestError
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
+
+NOTEBOOK_PLAYER = "jupyter_capture.widgets.player"
+"""Named, not imported: the widgets build on the client, and are only there in a notebook. The
+module has ``show(playable)``."""
 
 
 class Playable:
@@ -89,9 +94,7 @@ def show(playable: Playable) -> None:
     """Play where the user sits. A script only gets the address."""
     place = front_end()
     if place == "notebook":
-        from jupyter_capture.widgets import player
-
-        player.show(playable)
+        import_module(NOTEBOOK_PLAYER).show(playable)
     elif place == "terminal":
         import webbrowser
 

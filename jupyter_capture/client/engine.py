@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ from jupyter_capture.settings import private_dir
 BASE_URL = "http://jupyter-capture"
 START_SECONDS = 30.0
 LOG_LINES = 15
-_PING = httpx.Timeout(5.0)
+_PING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,23 @@ def read_locator(data_dir: Path) -> Locator | None:
         return None
 
 
+def listens(path: str) -> bool:
+    """Whether anyone listens at a Unix socket. Cheap: it takes about 30 µs."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_PING_SECONDS)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
 def answers(locator: Locator) -> bool:
     """Whether an engine answers at the locator's socket."""
+    if not listens(locator.socket):
+        return False
     transport = httpx.HTTPTransport(uds=locator.socket)
-    with httpx.Client(transport=transport, base_url=BASE_URL, timeout=_PING) as client:
+    with httpx.Client(transport=transport, base_url=BASE_URL, timeout=_PING_SECONDS) as client:
         try:
             return client.get("/engine").status_code < 500
         except httpx.TransportError:
@@ -71,9 +85,13 @@ class LocalEngine(httpx.BaseTransport):
         self._start_seconds = start_seconds
         self._lock = threading.Lock()
         self._inner: httpx.HTTPTransport | None = None
+        self._socket = ""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        inner = self._inner or self._attach(None)
+        inner = self._inner
+        # Asked first, as httpcore leaks the socket of a connection that is refused.
+        if inner is None or not listens(self._socket):
+            inner = self._attach(inner)
         try:
             return inner.handle_request(request)
         except httpx.ConnectError:
@@ -93,6 +111,7 @@ class LocalEngine(httpx.BaseTransport):
                 locator = self._start()
             if broken is not None:
                 broken.close()
+            self._socket = locator.socket
             self._inner = httpx.HTTPTransport(uds=locator.socket)
             return self._inner
 
