@@ -6,7 +6,7 @@ from jupyter_capture.recorder.channel import ChannelThread, Tell
 from jupyter_capture.recorder.clock import MediaClock
 from jupyter_capture.recorder.levels import LevelMeter
 from jupyter_capture.recorder.sound_tracks import SoundTracks
-from jupyter_capture.recorder.sources.base import SAMPLE_RATE, AudioSource, Sound
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, AudioSource, Pcm, Sound
 from jupyter_capture.recorder.stamp import SoundStamper
 
 _SETTLED = SAMPLE_RATE // 5
@@ -29,17 +29,27 @@ class AudioChannel(ChannelThread[Sound]):
         """Begin to keep the channel, or go on with it live only. Both may come again."""
         if kept:
             self._tracks.keep(self.channel_id, self.channels)
-        self._tracks.set_absent(self.channel_id, not kept or self.lost is not None)
+        silent = self._heard < _SETTLED or self.lost is not None
+        self._tracks.set_absent(self.channel_id, silent or not kept)
         self.kept = kept
 
     def take(self, piece: Sound) -> None:
         self.meter.add(piece.pcm)
-        first, pcm = self._stamper.place(piece, rough=not self.clock.started)
+        settling = self._heard < _SETTLED
+        first, pcm = self._stamper.place(piece, rough=settling or not self.clock.started)
         self._heard += len(pcm)
+        if settling:
+            self._settle()
+        elif self.kept:
+            self._store(first, pcm)
+
+    def _settle(self) -> None:
+        """The first blocks of a device come in jerks: they only show where the sound belongs."""
         if self._heard >= _SETTLED:
             self.ready.set()
-        if not self.kept:
-            return
+            self._tracks.set_absent(self.channel_id, not self.kept)
+
+    def _store(self, first: int, pcm: Pcm) -> None:
         for span in self.clock.spans(first, len(pcm), SAMPLE_RATE):
             part = pcm[span.skip : span.skip + span.take]
             self._tracks.add(self.channel_id, span.position, part)
@@ -49,4 +59,4 @@ class AudioChannel(ChannelThread[Sound]):
 
     def found(self) -> None:
         self._stamper.reset()
-        self._tracks.set_absent(self.channel_id, not self.kept)
+        self._heard = 0

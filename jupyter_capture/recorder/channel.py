@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from jupyter_capture.errors import CaptureError
-from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.clock import NS, MediaClock
 from jupyter_capture.recorder.sources.base import Source, SourceLostError
 from jupyter_capture.wire.recorder import Report
 
@@ -80,18 +80,24 @@ class ChannelThread(Generic[Piece]):
         try:
             while not self._stop.is_set():
                 try:
-                    self.take(self._source.read())
+                    piece = self._source.read()
                 except SourceLostError as error:
                     self._lose(str(error))
+                    continue
+                if self.lost is not None:
+                    self._return()
+                self.take(piece)
         except CaptureError as error:
             self.error = error
         finally:
             self._source.close()
 
     def _lose(self, why: str) -> None:
+        """Wait until the device can be opened again."""
         self._source.close()
-        self.lost = why
-        self.tell(self._gap_report("began", why))
+        if self.lost is None:
+            self.lost = why
+            self.tell(self._gap_report("began"))
         again = time.monotonic() + _TRY_AGAIN
         while not self._stop.wait(_TICK):
             self.idle()
@@ -101,15 +107,16 @@ class ChannelThread(Generic[Piece]):
                 self._source.open()
             except CaptureError:
                 again = time.monotonic() + _TRY_AGAIN
-                continue
-            self.lost = None
-            self.found()
-            self.tell(self._gap_report("ended", why))
-            return
+            else:
+                return
 
-    def _gap_report(self, state: str, reason: str) -> Report:
-        at = self.clock.now() / 1e9
-        return Report(
-            report="gap",
-            data={"channel_id": self.channel_id, "state": state, "reason": reason, "at": at},
-        )
+    def _return(self) -> None:
+        """The first piece is here: a device may be open for seconds before it gives any."""
+        self.tell(self._gap_report("ended"))
+        self.lost = None
+        self.found()
+
+    def _gap_report(self, state: str) -> Report:
+        at = self.clock.now() / NS
+        data = {"channel_id": self.channel_id, "state": state, "reason": self.lost, "at": at}
+        return Report(report="gap", data=data)

@@ -23,7 +23,7 @@ from jupyter_capture.recorder.channel import Tell
 from jupyter_capture.recorder.clock import NS, MediaClock, ticks
 from jupyter_capture.recorder.manifest import NAME, ManifestFile
 from jupyter_capture.recorder.screen_track import ScreenTrack
-from jupyter_capture.recorder.sound_tracks import SoundTracks
+from jupyter_capture.recorder.sound_tracks import NO_DATA, SoundTracks
 from jupyter_capture.recorder.sources import audio_source, video_source
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE
 from jupyter_capture.recorder.video_channel import NewTrack, VideoChannel
@@ -288,7 +288,7 @@ class RecordingSession:
         self._manifest.put(track)
 
     def _why_silent(self, channel_id: str) -> str:
-        return self._channels[channel_id].state or "no data"
+        return self._channels[channel_id].state or NO_DATA
 
     def _set_store(self, command: Command) -> None:
         channel = self._channels.get(command.channel_id or "")

@@ -13,6 +13,9 @@ from jupyter_capture.media.mix import MIX_CHANNELS, RATE, Mixed, Mixer
 from jupyter_capture.media.writer import TrackWriter
 from jupyter_capture.wire.recorder import MIX, AudioCodec, TrackManifest
 
+NO_DATA = "no data"
+"""The reason of a gap in which the device gave nothing, nobody knows why."""
+
 _SHORTEST_GAP = RATE // 20
 
 OnPart = Callable[[TrackManifest], None]
@@ -54,9 +57,12 @@ class _SoundTrack:
         self.write(np.zeros((until, self.codec.channels), np.float32))
 
     def miss(self, start: int, end: int, reason: str) -> None:
-        """Note a gap; neighbouring ones of the same reason become one, tiny ones are left out."""
-        if self._gap and self._gap[1] == start and self._reason == reason:
+        """Note a gap; neighbouring ones become one where they can, tiny ones are left out."""
+        # Sound is missing for a while before it is known why, and after it came back.
+        same = reason == self._reason or NO_DATA in (reason, self._reason)
+        if self._gap and self._gap[1] == start and same:
             self._gap = (self._gap[0], end)
+            self._reason = reason if self._reason == NO_DATA else self._reason
             return
         self._end_gap()
         self._gap, self._reason = (start, end), reason

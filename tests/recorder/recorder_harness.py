@@ -51,9 +51,11 @@ class Client:
         return self.seen[-1]
 
     def wait(self, kind: str, where: Callable[[Report], bool] = lambda _: True) -> Report:
+        deadline = time.monotonic() + 40
         while True:
             report = self.next()
             assert report is not None, f"hung up before {kind}: {self.seen[-3:]}"
+            assert time.monotonic() < deadline, f"no {kind}: {self.seen[-3:]}"
             if report.report == kind and where(report):
                 return report
 

@@ -58,7 +58,7 @@ class PulseSound:
         soundcard = sound_server()
         try:
             device = self._find(soundcard)
-            recorder = device.recorder(SAMPLE_RATE, self.channels, _BLOCK)
+            recorder = _recorder(device.id, self.channels)
             recorder.__enter__()
         except CaptureError:
             raise
@@ -119,6 +119,31 @@ def sound_module() -> Any:
     from soundcard import pulseaudio
 
     return pulseaudio
+
+
+def _recorder(device: str, channels: int) -> Any:
+    """SoundCard's recorder, tied to its device.
+
+    Left to itself, the server moves the stream of a device that vanishes to any other one: then a
+    channel that is live only would end up in the track of one that is kept.
+    """
+    pulseaudio = sound_module()
+    base: Any = pulseaudio._Recorder
+
+    class Tied(base):  # type: ignore[misc]
+        def _connect_stream(self, attributes: Any) -> None:
+            flags = pulseaudio._pa.PA_STREAM_ADJUST_LATENCY | pulseaudio._pa.PA_STREAM_DONT_MOVE
+            connect = pulseaudio._pulse._pa_stream_connect_record
+            connect(self.stream, self._id.encode(), attributes, flags)
+            callback = pulseaudio._ffi.callback(
+                "pa_stream_request_cb_t", lambda *_: self._record_event.set()
+            )
+            self._callback = callback
+            pulseaudio._pulse._pa_stream_set_read_callback(
+                self.stream, callback, pulseaudio._ffi.NULL
+            )
+
+    return Tied(device, SAMPLE_RATE, channels, _BLOCK)
 
 
 def _named(channel_id: str, device: str, prefix: str, devices: list[Any]) -> Any:
