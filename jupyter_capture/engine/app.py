@@ -17,10 +17,12 @@ from jupyter_capture._version import __version__
 from jupyter_capture.engine.door import Door
 from jupyter_capture.engine.routes import (
     audio,
+    beyond,
     capture,
     collection,
     editor,
     events,
+    indexes,
     media,
     rtstream,
     status,
@@ -32,7 +34,19 @@ from jupyter_capture.wire import Failure
 
 logger = logging.getLogger(__name__)
 
-ROUTERS = (status, capture, rtstream, collection, video, audio, editor, events, media)
+ROUTERS = (
+    status,
+    capture,
+    rtstream,
+    collection,
+    indexes,
+    video,
+    audio,
+    editor,
+    events,
+    media,
+    beyond,
+)
 
 
 def create_app(services: Services, *, serve: bool) -> FastAPI:
@@ -96,7 +110,9 @@ def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_crash(request: Request, error: Exception) -> JSONResponse:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    # The route as it is written, since the path itself may hold a ticket.
+    route = getattr(request.scope.get("route"), "path", "?")
+    logger.error("%s %s failed", request.method, route, exc_info=error)
     return failure(
         EngineError(
             f"The engine failed at this ({type(error).__name__}); engine.log in the data folder "

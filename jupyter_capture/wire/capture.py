@@ -51,7 +51,7 @@ class ChannelInfo(Wire):
 
 class ChannelList(Wire):
     channels: list[ChannelInfo]
-    problems: list[str] = []
+    problems: list[str] = Field(default_factory=list)
     """What cannot be recorded here, and what to do about it."""
 
 
@@ -94,6 +94,10 @@ class SessionStart(Wire):
 class StoreSwitch(Wire):
     channel_id: str
     store: bool
+
+
+class StreamAction(Wire):
+    action: Literal["start", "stop"]
 
 
 class SessionStatusAnswer(Wire):

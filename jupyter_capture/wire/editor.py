@@ -13,9 +13,7 @@ Position = Literal[
     "top", "bottom", "left", "right", "center",
     "top_left", "top_right", "bottom_left", "bottom_right",
 ]  # fmt: skip
-Filter = Literal[
-    "blur", "boost", "contrast", "darken", "greyscale", "lighten", "muted", "negative"
-]
+Filter = Literal["blur", "boost", "contrast", "darken", "greyscale", "lighten", "muted", "negative"]
 
 
 class Crop(Wire):

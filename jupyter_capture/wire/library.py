@@ -111,6 +111,78 @@ class SearchRequest(Wire):
     score_threshold: float | None = None
 
 
+class SemanticRequest(Wire):
+    """``semantic_search``: meaning alone. ``filter`` is not offered."""
+
+    query: str
+    top_k: int = Field(10, ge=1, le=1000)
+    score_threshold: float | None = None
+    index_names: list[str] | str | None = None
+    index_ids: list[str] | str | None = None
+    filter: Any = None
+
+
+class QueryRequest(Wire):
+    """``query``: records in order of time, not ranked."""
+
+    index_name: str | None = None
+    index_id: str | None = None
+    limit: int = Field(100, ge=1, le=1000)
+    filter: Any = None
+    sort: Any = None
+
+
+class TitleRequest(Wire):
+    query: str = Field(min_length=1, max_length=2000)
+
+
+class IndexScene(Wire):
+    """A record that a caller brings. Seconds from the video's start."""
+
+    start: float = Field(ge=0, allow_inf_nan=False)
+    end: float = Field(ge=0, allow_inf_nan=False)
+    text: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class IndexSource(Wire):
+    scenes: list[IndexScene] | None = None
+
+
+class IndexCreate(Wire):
+    source: IndexSource
+    name: str | None = Field(None, max_length=200)
+    use_for: list[str] | None = None
+
+
+class Index(Wire):
+    index_id: str
+    video_id: str
+    collection_id: str
+    name: str
+    status: str = "ready"
+    use_for: list[str] = Field(default_factory=lambda: ["semantic", "query"])
+    record_count: int
+    model: str
+
+
+class IndexPage(Wire):
+    indexes: list[Index]
+
+
+class IndexRecord(Wire):
+    video_id: str
+    scene_id: str
+    start: float
+    end: float
+    data: dict[str, Any]
+
+
+class RecordPage(Wire):
+    records: list[IndexRecord]
+    next_cursor: int | None = None
+
+
 class Doc(Wire):
     """One hit. Seconds from the video's start; score 0 to 1."""
 

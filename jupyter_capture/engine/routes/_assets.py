@@ -11,6 +11,8 @@ from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import (
     IndexRequest,
+    SearchRequest,
+    SemanticRequest,
     StreamAnswer,
     StreamRequest,
     Transcript,
@@ -81,11 +83,27 @@ def transcript(
                 f"The segmenter {other!r} is not known. Use word, sentence or time."
             )
     stop = end if end >= 0 else float("inf")
+    # The SDK reads the segments from word_timestamps, whatever they are cut into.
+    wanted = [item for item in items if item.end > start and item.start < stop]
     return Transcript(
-        transcript=[item for item in items if item.end > start and item.start < stop],
-        word_timestamps=[word for word in words if word.end > start and word.start < stop],
+        transcript=wanted,
+        word_timestamps=wanted,
         text=" ".join(item.text.strip() for item in sentences),
         language=services.finder.language(row.id),
+    )
+
+
+def semantic(request: SemanticRequest) -> SearchRequest:
+    """Raises NotOfferedError for what only the cloud filters by."""
+    if request.filter:
+        raise NotOfferedError(
+            "Filters on fields are not offered by the local engine; leave it out."
+        )
+    return SearchRequest(
+        query=request.query,
+        mode="semantic",
+        top_k=request.top_k,
+        score_threshold=request.score_threshold,
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
 from jupyter_capture.engine.services import Services, services_of
-from jupyter_capture.errors import ConflictError, InvalidRequestError
+from jupyter_capture.errors import ConflictError, InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok
-from jupyter_capture.wire.capture import RTStream, kind_of
-from jupyter_capture.wire.library import StreamAnswer
+from jupyter_capture.wire.capture import RTStream, StreamAction, kind_of
+from jupyter_capture.wire.library import SearchRequest, StreamAnswer
 
 router = APIRouter(prefix="/rtstream", tags=["rtstream"])
 Get = Annotated[Services, Depends(services_of)]
@@ -71,12 +71,7 @@ def export(rtstream_id: str, services: Get) -> Ok[dict[str, Any]]:
 @router.get("/{rtstream_id}/stream")
 def stream(rtstream_id: str, start: float, end: float, services: Get) -> Ok[StreamAnswer]:
     """``start`` and ``end`` are Unix seconds."""
-    row = services.records.stream(rtstream_id)
-    session = services.records.row(row.session_id)
-    if row.exported_asset_id is None or not session.wall_clock:
-        raise ConflictError(
-            f"{rtstream_id} ({row.channel_id}) has no kept recording to stream from."
-        )
+    row, session = _kept(services, rtstream_id)
     first = media_time(session.wall_clock, start)
     last = media_time(session.wall_clock, end)
     if last <= first:
@@ -98,3 +93,95 @@ def media_time(wall_clock: list[tuple[float, float]], unix: float) -> float:
             limit = following[0] if following else float("inf")
             return max(0.0, min(limit, media + max(0.0, unix - wall)))
     return 0.0
+
+
+_LIVE = (
+    "is not offered yet by this version: words are found once a recording has stopped, with "
+    "index_spoken_words() on the exported asset."
+)
+
+
+@router.get("/{rtstream_id}/transcription")
+def transcript(
+    rtstream_id: str,
+    services: Get,
+    page: Annotated[int, Query(ge=1)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
+    start: float | None = None,
+    end: float | None = None,
+    since: float | None = None,
+) -> Ok[dict[str, Any]]:
+    """What was said on a kept channel, in Unix seconds."""
+    row, session = _kept(services, rtstream_id)
+    low = max(start or 0.0, since or 0.0)
+    segments = [
+        {
+            "text": each.text,
+            "start": unix_time(session.wall_clock, each.start),
+            "end": unix_time(session.wall_clock, each.end),
+            "is_final": True,
+        }
+        for each in services.finder.segments(row.exported_asset_id)
+    ]
+    wanted = [
+        each for each in segments if each["end"] > low and (end is None or each["start"] < end)
+    ]
+    first = (page - 1) * page_size
+    return Ok(
+        data={
+            "segments": wanted[first : first + page_size],
+            "total_count": len(wanted),
+            "page": page,
+            "page_size": page_size,
+            "has_next": first + page_size < len(wanted),
+        }
+    )
+
+
+@router.post("/{rtstream_id}/transcription")
+def live_transcript(rtstream_id: str, services: Get) -> None:
+    services.records.stream(rtstream_id)
+    raise NotOfferedError(f"A transcript while recording {_LIVE}")
+
+
+@router.post("/{rtstream_id}/search")
+def search(rtstream_id: str, request: SearchRequest, services: Get) -> Ok[dict[str, Any]]:
+    """Moments in Unix seconds."""
+    row, session = _kept(services, rtstream_id)
+    answer = services.finder.in_asset(services.library.asset(row.exported_asset_id), request)
+    found = [
+        {
+            "rtstream_id": rtstream_id,
+            "rtstream_name": row.channel_id,
+            "start": unix_time(session.wall_clock, doc.start),
+            "end": unix_time(session.wall_clock, doc.end),
+            "text": doc.text,
+            "score": doc.score,
+            "metadata": doc.metadata,
+        }
+        for hits in answer.results
+        for doc in hits.docs
+    ]
+    return Ok(data={"results": found})
+
+
+@router.post("/{rtstream_id}/status")
+def switch(rtstream_id: str, request: StreamAction, services: Get) -> Ok[dict[str, str]]:
+    """``stop`` has a channel live only from now on, ``start`` keeps it again."""
+    row = services.records.stream(rtstream_id)
+    services.sessions.set_store(row.session_id, row.channel_id, request.action == "start")
+    return Ok(data={"rtstream_id": rtstream_id, "status": row.status})
+
+
+def _kept(services: Services, rtstream_id: str) -> tuple[Row[Any], Row[Any]]:
+    row = services.records.stream(rtstream_id)
+    session = services.records.row(row.session_id)
+    if row.exported_asset_id is None or not session.wall_clock:
+        raise ConflictError(f"{rtstream_id} ({row.channel_id}) has no kept recording to look into.")
+    return row, session
+
+
+def unix_time(wall_clock: list[tuple[float, float]], seconds: float) -> float:
+    """The Unix time at which a moment of media time was recorded."""
+    media, wall = next((pair for pair in reversed(wall_clock) if pair[0] <= seconds), wall_clock[0])
+    return round(wall + seconds - media, 3)

@@ -10,14 +10,16 @@ from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes import _assets
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
-from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import (
     Asset,
     AssetUpdate,
     IndexRequest,
+    QueryRequest,
     SearchAnswer,
     SearchRequest,
+    SemanticRequest,
     StreamAnswer,
     StreamRequest,
     Transcript,
@@ -124,6 +126,27 @@ def transcribe(
 @router.post("/{video_id}/search/v2")
 def search(row: Row, request: SearchRequest, services: Get) -> Ok[SearchAnswer]:
     return Ok(data=services.finder.in_asset(row, request))
+
+
+@router.post("/{video_id}/semantic-search")
+def semantic_search(row: Row, request: SemanticRequest, services: Get) -> Ok[SearchAnswer]:
+    return Ok(data=services.finder.in_asset(row, _assets.semantic(request)))
+
+
+@router.post("/{video_id}/query")
+def query(row: Row, request: QueryRequest, services: Get) -> Ok[SearchAnswer]:
+    """What was said, in order of time."""
+    if request.filter or request.sort:
+        raise NotOfferedError(
+            "query() answers records in order of time; leave filter and sort out."
+        )
+    return Ok(data=services.finder.in_order(row, request.index_name, request.limit))
+
+
+@router.delete("/{video_id}/storage")
+def remove_storage(row: Row) -> Ok[dict[str, str]]:
+    """Streams are made from the stored tracks, so there is no second copy to remove."""
+    return Ok(data={"id": row.id, "message": "There is no second copy; delete() frees the bytes."})
 
 
 @router.post("/{video_id}/download")

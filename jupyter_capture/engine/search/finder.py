@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from jupyter_capture.engine.index import find_index, read_segments
+from jupyter_capture.engine.index import (
+    IndexRow,
+    delete_index,
+    find_index,
+    read_segments,
+    write_index,
+)
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
 from jupyter_capture.engine.search import Embeds, Hit, search
 from jupyter_capture.engine.search.vectors import VectorIndex
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
-from jupyter_capture.wire.library import Doc, SearchAnswer, SearchMode, SearchRequest, VideoHits
+from jupyter_capture.wire.library import (
+    Doc,
+    Index,
+    IndexScene,
+    SearchAnswer,
+    SearchMode,
+    SearchRequest,
+    VideoHits,
+)
 
 DEFAULT_HITS = 10
 _MODES: dict[str, SearchMode] = {
@@ -26,6 +41,16 @@ _MODES: dict[str, SearchMode] = {
 }
 
 
+@dataclass(frozen=True)
+class Record:
+    """A sentence without words of its own. Seconds."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[tuple[str, float, float], ...] = ()
+
+
 class Finder:
     def __init__(self, store: Store, library: Library, embedder: Embeds) -> None:
         self._store = store
@@ -35,19 +60,26 @@ class Finder:
 
     def in_asset(self, asset: AssetRow, request: SearchRequest) -> SearchAnswer:
         """Raises NotIndexedError where its words are not indexed yet."""
-        ranges = []
-        for track in self._library.speech_tracks(asset.id):
-            with self._store.read() as connection:
-                index = find_index(connection, track.id)
-            if index is None:
-                raise NotIndexedError(
-                    f"{asset.id} ({asset.name}) is not indexed yet. Call index_spoken_words() on "
-                    "it first."
-                )
-            ranges.append((index.first_id, index.end_id))
+        ranges = self._asset_ranges(asset.id)
         if not ranges:
-            raise NotIndexedError(f"{asset.id} ({asset.name}) has no sound to search.")
+            raise NotIndexedError(
+                f"{asset.id} ({asset.name}) is not indexed yet. Call index_spoken_words() on it "
+                "first."
+            )
         return self._answer([(hit, asset) for hit in self._search(request, ranges)])
+
+    def in_order(self, asset: AssetRow, name: str | None, limit: int) -> SearchAnswer:
+        """The records of an asset in order of time, those of one index where it is named."""
+        found = [each for each in self.indexes_of(asset) if name in (None, each.name)]
+        if not found:
+            raise NotIndexedError(f"{asset.id} has no index{f' {name!r}' if name else ''} yet.")
+        rows = [row for each in found for row in self.records(each.index_id)]
+        rows.sort(key=lambda row: (row.start, row.id))
+        hits = [
+            Hit(row.id, row.track_id, row.channel_id, row.start, row.end, row.text, 1.0)
+            for row in rows[:limit]
+        ]
+        return self._answer([(hit, asset) for hit in hits])
 
     def in_collection(self, collection_id: str, request: SearchRequest) -> SearchAnswer:
         self._library.collection(collection_id)
@@ -63,6 +95,14 @@ class Finder:
             if holders:
                 found.append((hit, self._library.asset(holders[0])))
         return self._answer(found)
+
+    def _asset_ranges(self, asset_id: str) -> list[tuple[int, int]]:
+        wanted = self._indexed_tracks(asset_id)
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(indexes.c.first_id, indexes.c.end_id).where(indexes.c.track_id.in_(wanted))
+            )
+            return [(row.first_id, row.end_id) for row in rows]
 
     def is_indexed(self, asset_id: str) -> bool:
         sounds = self._library.speech_tracks(asset_id)
@@ -90,6 +130,46 @@ class Finder:
                 if index is not None and index.language:
                     return index.language
         return None
+
+    # -- indexes as things of their own
+
+    def indexes_of(self, asset: AssetRow) -> list[Index]:
+        """What is indexed of an asset: its words, channel by channel, and records brought to it."""
+        found = []
+        with self._store.read() as connection:
+            for track_id in self._indexed_tracks(asset.id):
+                rows = connection.execute(select(indexes).where(indexes.c.track_id == track_id))
+                found += [_index_view(row, asset) for row in rows]
+        return found
+
+    def records(self, index_id: str) -> list[Any]:
+        """The rows of an index in order of time."""
+        with self._store.read() as connection:
+            row = connection.execute(select(indexes).where(indexes.c.id == index_id)).one()
+            return list(read_segments(connection, IndexRow(**row._mapping)))
+
+    def add_records(self, asset: AssetRow, name: str, scenes: Sequence[IndexScene]) -> Index:
+        """Index records that the caller brings; one of the same name is replaced."""
+        sentences = [_sentence(scene, number, asset) for number, scene in enumerate(scenes, 1)]
+        if not sentences:
+            raise InvalidRequestError("An index needs at least one record with start, end, text.")
+        track = self._library.tracks_of(asset.id)[0]
+        vectors = self._embedder.embed([sentence.text for sentence in sentences])
+        with self._store.write() as connection:
+            row = write_index(
+                connection, track.id, f"records:{name}", name, sentences, vectors, "caller", None
+            )
+        return _index_view(row, asset)
+
+    def delete_index(self, index_id: str) -> None:
+        with self._store.write() as connection:
+            row = connection.execute(select(indexes).where(indexes.c.id == index_id)).one()
+            delete_index(connection, row.track_id, row.kind)
+
+    def _indexed_tracks(self, asset_id: str) -> list[str]:
+        own = [track.id for track in self._library.tracks_of(asset_id)]
+        spoken = [track.id for track in self._library.speech_tracks(asset_id)]
+        return list(dict.fromkeys([*own, *spoken]))
 
     def _search(self, request: SearchRequest, ranges: list[tuple[int, int]]) -> list[Hit]:
         asked = (request.mode or request.search_type or "hybrid").lower()
@@ -143,6 +223,30 @@ class Finder:
             )
             group.docs.append(_doc(hit, asset))
         return SearchAnswer(results=list(groups.values()))
+
+
+def _index_view(row: Any, asset: AssetRow) -> Index:
+    return Index(
+        index_id=row.id,
+        video_id=asset.id,
+        collection_id=asset.collection_id,
+        name=row.kind.removeprefix("records:"),
+        record_count=row.end_id - row.first_id,
+        model=row.model,
+    )
+
+
+def _sentence(scene: IndexScene, number: int, asset: AssetRow) -> Record:
+    said = [scene.text or "", *(str(v) for v in scene.data.values() if isinstance(v, str))]
+    text = " ".join(part for part in said if part).strip()
+    if not text:
+        raise InvalidRequestError(f"Record {number} has no text. Give text, or strings in data.")
+    if not scene.start < scene.end or scene.start >= asset.length:
+        raise InvalidRequestError(
+            f"Record {number} from {scene.start:g} s to {scene.end:g} s does not lie within "
+            f"{asset.id}, which is {asset.length:.2f} s long."
+        )
+    return Record(scene.start, min(scene.end, asset.length), text)
 
 
 def _doc(hit: Hit, asset: AssetRow) -> Doc:
