@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from jupyter_capture._version import __version__
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.client.engine import read_locator
 from jupyter_capture.desktop import VirtualDesktop
-from jupyter_capture.local import end_engine
+from jupyter_capture.local import end_engine, running_engine
 
 if TYPE_CHECKING:
     from tests.conftest import Engine, Recorded
@@ -174,3 +177,29 @@ def test_stop_engine_ends_the_engine(own_folder: dict[str, str]) -> None:
     assert "ended" in done.stdout
     with pytest.raises(ProcessLookupError):
         os.kill(locator.pid, 0)
+
+
+def test_serve_answers_to_keys_and_to_nobody_else(own_folder: dict[str, str]) -> None:
+    key = run("keys", "create", env=own_folder).stdout.strip()
+    assert run("stop", "--engine", env=own_folder).returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = subprocess.Popen(
+        [*PROGRAM, "serve", "--port", str(port)], env=own_folder, stderr=subprocess.PIPE, text=True
+    )
+    assert serving.stderr is not None
+    try:
+        assert f"http://127.0.0.1:{port}" in serving.stderr.readline()
+        folder = Path(own_folder["JUPYTER_CAPTURE_DATA_DIR"])
+        while running_engine(folder) is None:
+            assert serving.poll() is None
+            time.sleep(0.05)
+        address = f"http://127.0.0.1:{port}/collection"
+        assert httpx.get(address).status_code == 401
+        assert httpx.get(address, headers={"x-access-token": "sk-wrong"}).status_code == 401
+        assert httpx.get(address, headers={"x-access-token": key}).status_code == 200
+        assert_one_line(run("serve", env=own_folder), f"process {serving.pid}", "--engine")
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=30)

@@ -254,9 +254,13 @@ class _Demo:
         presentation = (
             script.Presentation(self._desktop, around=True) if self._desktop else nullcontext()
         )
-        with presentation:
-            page = execute(quickstart(), self._options.folder)
-        self._check(page.stat().st_size > 0, f"the notebook ran; as HTML: {page}")
+        try:
+            with presentation:
+                page = execute(quickstart(), self._options.folder)
+        except CaptureError as error:
+            self._check(False, f"the notebook runs ({error.message})")
+            return
+        self._check(page.stat().st_size > 0, f"the notebook ran; as HTML: {page.resolve()}")
 
     # -- telling
 
