@@ -11,12 +11,15 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 
 from jupyter_capture.engine.lock import EngineLock
 from jupyter_capture.engine.server import Server
 from jupyter_capture.errors import CaptureError
 from jupyter_capture.settings import Settings, private_dir
+
+ENDING_SECONDS = 15.0
 
 
 def main() -> int:
@@ -31,9 +34,11 @@ def main() -> int:
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("httpx").setLevel(logging.WARNING)
     lock = EngineLock(settings.data_dir / "engine.lock")
-    if not lock.take():
+    locator = settings.data_dir / "engine.json"
+    if not _take(lock, locator):
         sys.stderr.write(f"An engine already serves {settings.data_dir}.\n")
         return 3
+    locator.unlink(missing_ok=True)  # what is left there is of one that was killed
     try:
         asyncio.run(Server(settings, options.host, options.port).run())
     except CaptureError as error:
@@ -42,6 +47,16 @@ def main() -> int:
     finally:
         lock.release()
     return 0
+
+
+def _take(lock: EngineLock, locator: Path) -> bool:
+    """One that ends, or just starts, has no locator: it is waited for."""
+    deadline = time.monotonic() + ENDING_SECONDS
+    while not lock.take():
+        if locator.exists() or time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _options() -> argparse.Namespace:

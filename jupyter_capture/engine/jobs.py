@@ -82,7 +82,8 @@ class Jobs:
         if row.status in _ENDED:
             return
         self._update(job_id, status="cancelled", finished_at=time.time())
-        process = self._running.get(job_id)
+        with self._lock:  # so that one which is just being started is there already
+            process = self._running.get(job_id)
         if process is not None:
             process.kill()
 
@@ -119,14 +120,20 @@ class Jobs:
                 self._start(row)
 
     def _start(self, row: Row[Any]) -> None:
-        self._update(row.id, status="running", attempts=row.attempts + 1)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_capture.engine.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None,
-            start_new_session=True,
-        )
+        if not self._update(row.id, status="running", attempts=row.attempts + 1):
+            return  # it was cancelled while it waited
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "jupyter_capture.engine.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None,
+                start_new_session=True,
+            )
+        except OSError as error:
+            said = JobError(f"No worker could be started for this {row.kind}: {error}. Try again.")
+            self._finish(row.id, "failed", error=failure_of(said))
+            return
         self._running[row.id] = process
         name = f"job-{row.kind}"
         threading.Thread(target=self._follow, args=(row, process), name=name, daemon=True).start()
@@ -193,13 +200,15 @@ class Jobs:
     def _finish(self, job_id: str, status: str, **values: Any) -> None:
         self._update(job_id, status=status, finished_at=time.time(), **values)
 
-    def _update(self, job_id: str, **values: Any) -> None:
+    def _update(self, job_id: str, **values: Any) -> bool:
+        """False where it has ended already: then it stays as it is."""
         with self._store.write() as connection:
-            connection.execute(
+            done = connection.execute(
                 jobs.update()
                 .where(jobs.c.id == job_id, jobs.c.status.not_in(_ENDED))
                 .values(**values)
             )
+        return done.rowcount > 0
 
 
 def failure_of(error: CaptureError) -> dict[str, str]:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 import zlib
 from pathlib import Path
@@ -46,17 +47,21 @@ class Server:
         config = uvicorn.Config(
             app, log_level="warning", log_config=None, lifespan="off", timeout_graceful_shutdown=3
         )
-        server = uvicorn.Server(config)
-        await asyncio.to_thread(services.start)
-        self._write_locator(services, path, port)
-        logger.info("serving %s, media at %s", services.home.root, services.media_url)
-        watch = asyncio.create_task(self._end_when_idle(server, services))
+        server = _Uvicorn(config, (services.home.locator, path))
+        # uvicorn raises the signal that ended it once more, when all but our own end is done.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, server.handle_exit)
+        watch: asyncio.Task[None] | None = None
         try:
+            await asyncio.to_thread(services.start)
+            self._write_locator(services, path, port)
+            logger.info("serving %s, media at %s", services.home.root, services.media_url)
+            watch = asyncio.create_task(self._end_when_idle(server, services))
             await server.serve(sockets=[local, media])
         finally:
-            watch.cancel()
-            services.home.locator.unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+            if watch is not None:
+                watch.cancel()
+            server.take_down()
             await asyncio.to_thread(services.close)
             logger.info("ended")
 
@@ -108,6 +113,23 @@ class Server:
                 continue
             logger.info("idle for %g minutes", self._settings.idle_minutes)
             server.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """``signs``: the files by which it is found. They go first, so that nobody tries them in vain
+    while the last requests are answered."""
+
+    def __init__(self, config: uvicorn.Config, signs: tuple[Path, ...]) -> None:
+        super().__init__(config)
+        self._signs = signs
+
+    def take_down(self) -> None:
+        for sign in self._signs:
+            sign.unlink(missing_ok=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.take_down()
+        await super().shutdown(sockets)
 
 
 def boot_id() -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,16 +52,30 @@ class LazyEmbedder:
 
 @dataclass
 class Activity:
-    """When somebody last asked for something; an engine on demand ends when idle."""
+    """When somebody last asked for something; an engine on demand ends when idle.
+
+    Used within the event loop alone.
+    """
 
     last: float = field(default_factory=time.monotonic)
+    under_way: int = 0
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """While it is answered, which a large download can take long for, nothing is idle."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+            self.touch()
 
     def touch(self) -> None:
         self.last = time.monotonic()
 
     @property
     def idle_seconds(self) -> float:
-        return time.monotonic() - self.last
+        return 0.0 if self.under_way else time.monotonic() - self.last
 
 
 class Services:

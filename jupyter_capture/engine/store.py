@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,7 +18,11 @@ from sqlalchemy.exc import OperationalError
 
 from jupyter_capture.errors import EngineError, StorageFullError
 
+logger = logging.getLogger(__name__)
+
 BUSY_SECONDS = 30
+# Shared memory, which a write-ahead log needs, does not work between machines.
+_NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gpfs", "fuse.ssh", "fuse.gluster")
 
 
 class Store:
@@ -28,9 +34,24 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+        # Reads nest, one connection each: a limit would let busy threads wait for one another.
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            connect_args={"timeout": BUSY_SECONDS},
+            pool_size=8,
+            max_overflow=-1,
+        )
         self._writing = threading.Lock()
-        event.listen(self._engine, "connect", _prepare)
+        network = network_filesystem(path.parent)
+        if network is not None:
+            logger.warning(
+                "%s lies on a network file system (%s): slower, and only one machine may use it at "
+                "a time. Choose a local folder with JUPYTER_CAPTURE_DATA_DIR.",
+                path.parent,
+                network,
+            )
+        self._journal = "WAL" if network is None else "DELETE"
+        event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", _begin)
 
     def migrate(self) -> None:
@@ -38,14 +59,18 @@ class Store:
         config = Config()
         config.set_main_option("script_location", "jupyter_capture.engine:migrations")
         config.attributes["engine"] = self._engine
+        # SQLite gives its other files the mode of this one.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self.path.chmod(0o600)
         try:
             command.upgrade(config, "head")
         except Exception as error:
+            if isinstance(error, OperationalError) and _is_full(error):
+                raise _full() from error
             raise EngineError(
                 f"The library {self.path} cannot be opened ({error}). If a newer jupyter-capture "
                 "made it, install that version; otherwise restore the file from a backup."
             ) from error
-        self.path.chmod(0o600)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -60,22 +85,55 @@ class Store:
                 with writer.begin():
                     yield writer
             except OperationalError as error:
-                if "full" in str(error.orig):
-                    raise StorageFullError(
-                        "The disk is full: the library cannot be written. Free some space and "
-                        "try again; what was recorded is safe."
-                    ) from error
+                if _is_full(error):
+                    raise _full() from error
                 raise
 
     def close(self) -> None:
         self._engine.dispose()
 
+    def _prepare(self, raw: sqlite3.Connection, _record: Any) -> None:
+        # We say BEGIN ourselves: the driver's own begins are never IMMEDIATE.
+        raw.isolation_level = None
+        # Without the log, only FULL makes a transaction survive a power cut whole.
+        sync = "NORMAL" if self._journal == "WAL" else "FULL"
+        pragmas = (
+            f"journal_mode={self._journal}",
+            f"synchronous={sync}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        )
+        for pragma in pragmas:
+            raw.execute(f"PRAGMA {pragma}").close()
 
-def _prepare(raw: sqlite3.Connection, _record: Any) -> None:
-    # We say BEGIN ourselves: the driver's own begins are never IMMEDIATE.
-    raw.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
-        raw.execute(f"PRAGMA {pragma}").close()
+
+def network_filesystem(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """The kind of network file system that a folder lies on; None on a local one, or unknown."""
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:
+        return None
+    real = folder.resolve()
+    found = [line.split()[1:3] for line in lines if len(line.split()) > 2]
+    holding = [(point, kind) for point, kind in found if real.is_relative_to(_unescaped(point))]
+    # The last one of equal length lies on top.
+    _, kind = max(reversed(holding), key=lambda one: len(one[0]), default=("", ""))
+    return kind if kind.startswith(_NETWORK) else None
+
+
+def _unescaped(point: str) -> str:
+    return point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
+
+
+def _is_full(error: OperationalError) -> bool:
+    return "full" in str(error.orig)
+
+
+def _full() -> StorageFullError:
+    return StorageFullError(
+        "The disk is full: the library cannot be written. Free some space and try again; what was "
+        "recorded is safe."
+    )
 
 
 def _begin(connection: Connection) -> None:

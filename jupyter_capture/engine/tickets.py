@@ -29,9 +29,10 @@ class Tickets:
         """What the ticket is for. Raises AuthenticationError."""
         what, _, rest = token.partition(".")
         expiry, _, signature = rest.partition(".")
-        if not expiry.isdigit() or len(expiry) > 12:
+        if not (expiry.isascii() and expiry.isdigit()) or len(expiry) > 12:
             raise AuthenticationError("This address is not valid. Ask for it again.")
-        if not hmac.compare_digest(self._sign(use, what, int(expiry)), signature):
+        wanted = self._sign(use, what, int(expiry))
+        if not hmac.compare_digest(wanted.encode(), signature.encode(errors="replace")):
             raise AuthenticationError("This address is not valid. Ask for it again.")
         if int(expiry) < time.time():
             raise AuthenticationError(
@@ -40,5 +41,5 @@ class Tickets:
         return what
 
     def _sign(self, use: Use, what: str, expiry: int) -> str:
-        message = f"{use}:{what}:{expiry}".encode()
+        message = f"{use}:{what}:{expiry}".encode(errors="replace")
         return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[:32]

@@ -11,34 +11,43 @@ import json
 import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
 from jupyter_capture._version import __version__
 from jupyter_capture.engine.ids import new_id
 from jupyter_capture.engine.schema import deliveries
 from jupyter_capture.engine.store import Store
-from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.errors import InvalidRequestError, StorageFullError
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds from each failed try to the next one; then it is given up."""
 TIMEOUT = 15.0
-_AT_ONCE = 8
+_AT_ONCE = 32
+_AT_ONCE_EACH = 2
+"""Deliveries under way, in all and to one receiver: a slow one holds up only its own."""
+_TROUBLE = 5.0
+"""Seconds to wait when the library cannot be read or written."""
 
 
 def check_callback_url(url: str | None) -> None:
     """Raises InvalidRequestError where ``url`` is not an http(s) address."""
     if url is None:
         return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
         raise InvalidRequestError(
             f"callback_url {url!r} is not an address. Give one such as "
             "http://127.0.0.1:8000/hook or https://example.org/hook."
@@ -68,13 +77,19 @@ class Webhooks:
         self._store = store
         self._signer = Webhook(secret)
         self._wake = threading.Event()
-        self._ending = False
-        self._busy: set[str] = set()
+        self._ending = threading.Event()
+        self._busy: dict[str, str] = {}  # delivery: receiver
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="webhook")
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         headers = {"user-agent": f"jupyter-capture/{__version__}"}
-        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, headers=headers)
+        # A proxy of the environment is for the world, not for a receiver on this machine.
+        local = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+        self._client = httpx.Client(
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            headers=headers,
+            mounts={host: httpx.HTTPTransport() for host in local},
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -84,16 +99,17 @@ class Webhooks:
         self._wake.set()
 
     def close(self) -> None:
-        self._ending = True
+        """What is under way ends with the process, and is tried again by the next one."""
+        self._ending.set()
         self._wake.set()
         self._thread.join()
-        self._pool.shutdown(wait=True, cancel_futures=True)
         self._client.close()
 
     def drain(self, seconds: float) -> None:
         """Give what is due now a last chance before the engine ends; the rest waits on disk."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and (self._busy or self._due()):
+            self._wake.set()
             time.sleep(0.05)
 
     def of_session(self, session_id: str) -> list[dict[str, Any]]:
@@ -106,24 +122,37 @@ class Webhooks:
             return [dict(row._mapping) for row in found]
 
     def _run(self) -> None:
-        while not self._ending:
-            for row in self._due():
-                with self._lock:
-                    self._busy.add(row.id)
-                self._pool.submit(self._deliver, row)
-            self._wake.wait(self._pause())
+        while not self._ending.is_set():
             self._wake.clear()
+            try:
+                for row in self._due():
+                    with self._lock:
+                        self._busy[row.id] = _receiver(row)
+                    threading.Thread(target=self._deliver, args=(row,), daemon=True).start()
+                pause = self._pause()
+            except SQLAlchemyError:
+                logger.exception("the library cannot be read")
+                pause = _TROUBLE
+            self._wake.wait(pause)
 
     def _due(self) -> list[Row[Any]]:
+        """What may be sent now: the oldest first, and few of one receiver at a time."""
         with self._store.read() as connection:
             found = connection.execute(
                 select(deliveries)
                 .where(deliveries.c.status == "pending", deliveries.c.next_try <= time.time())
                 .order_by(deliveries.c.created_at)
-                .limit(100)
             ).all()
         with self._lock:
-            return [row for row in found if row.id not in self._busy]
+            under_way = Counter(self._busy.values())
+            due = []
+            for row in found:
+                receiver = _receiver(row)
+                room = under_way.total() < _AT_ONCE and under_way[receiver] < _AT_ONCE_EACH
+                if room and row.id not in self._busy:
+                    under_way[receiver] += 1
+                    due.append(row)
+            return due
 
     def _pause(self) -> float:
         """Seconds until the next delivery is due, at most a minute."""
@@ -140,9 +169,12 @@ class Webhooks:
         try:
             status, answer = self._post(row)
             self._record(row, status, answer)
+        except (SQLAlchemyError, StorageFullError):
+            logger.exception("how webhook %s went cannot be stored", row.id)
+            self._ending.wait(_TROUBLE)  # else it would be sent again and again without a pause
         finally:
             with self._lock:
-                self._busy.discard(row.id)
+                del self._busy[row.id]
             self._wake.set()
 
     def _post(self, row: Row[Any]) -> tuple[int | None, str]:
@@ -160,6 +192,8 @@ class Webhooks:
                 return response.status_code, f"HTTP {response.status_code}"
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return None, f"{type(error).__name__}: {error}"[:500]
+        except RuntimeError:  # the client was closed: the engine ends
+            return None, "The engine ended meanwhile."
 
     def _record(self, row: Row[Any], status: int | None, answer: str) -> None:
         attempts = row.attempts + 1
@@ -171,11 +205,16 @@ class Webhooks:
             values = {"status": "abandoned"}
         else:
             values = {"next_try": time.time() + RETRY_AFTER[attempts - 1]}
-        if "status" not in values or values["status"] != "delivered":
-            logger.warning("webhook %s of %s: %s", row.id, row.session_id, answer)
+        if values.get("status") != "delivered":
+            # The answer may quote the address, and that may hold a receiver's secret.
+            logger.warning("webhook %s: %s", row.id, answer.partition(":")[0])
         with self._store.write() as connection:
             connection.execute(
                 deliveries.update()
                 .where(deliveries.c.id == row.id)
                 .values(attempts=attempts, answer=answer, **values)
             )
+
+
+def _receiver(row: Row[Any]) -> str:
+    return urlsplit(str(row.url)).netloc

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, WebSocket
 
+from jupyter_capture.engine.events import Listener
 from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.errors import AuthenticationError
 from jupyter_capture.wire import Ok
 
 router = APIRouter(tags=["events"])
@@ -24,12 +27,24 @@ def address(collection_id: str, services: Get) -> Ok[dict[str, str]]:
 @router.websocket("/events/{token}")
 async def events(websocket: WebSocket, token: str) -> None:
     services = services_of(websocket)
-    services.tickets.check("events", token)
+    try:
+        services.tickets.check("events", token)
+    except AuthenticationError as error:
+        await websocket.close(1008, error.message[:120])
+        return
     await websocket.accept()
     with services.events.listening() as listener:
-        await websocket.send_json({"connection_id": listener.id})
+        sender = asyncio.create_task(_send_all(websocket, listener))
         try:
-            while True:
-                await websocket.send_json(await listener.queue.get())
-        except WebSocketDisconnect:
-            return
+            # What comes in is of no matter, but that it ends is.
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
+
+async def _send_all(websocket: WebSocket, listener: Listener) -> None:
+    await websocket.send_json({"connection_id": listener.id})
+    while True:
+        await websocket.send_json(await listener.queue.get())
