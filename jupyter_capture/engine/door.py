@@ -47,7 +47,7 @@ class Door:
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope, path: str) -> Caller | None:
-        if _is_local(scope):
+        if is_local(scope):
             return Caller("owner")
         headers = Headers(scope=scope)
         _check_host(headers)
@@ -66,7 +66,7 @@ class Door:
         return caller
 
 
-def _is_local(scope: Scope) -> bool:
+def is_local(scope: Scope) -> bool:
     """A Unix socket has a path and no port."""
     server = scope.get("server")
     return server is None or server[1] is None
