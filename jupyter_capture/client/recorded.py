@@ -179,11 +179,24 @@ class Recorded(Playable):
         answer = self._connection.http.get(
             f"{self._path}/transcription", query, title="Transcribing", show_progress=True
         )
-        self.transcript = objects(answer, "word_timestamps") or objects(answer, "transcript")
-        self.transcript_text = text(answer or {}, "text") or ""
+        found = answer if isinstance(answer, dict) else {}
+        self.transcript = segments_of(found, segmenter)
+        said = " ".join(str(item.get("text", "")).strip() for item in self.transcript)
+        whole_text = None if start or end else text(found, "text")
+        self.transcript_text = said if whole_text is None else whole_text
 
     def _file_name(self) -> str:
         return f"{self.id}.mp4"
+
+
+def segments_of(answer: dict[str, Any], segmenter: str) -> list[dict[str, Any]]:
+    """VideoDB sends every kind of segment as ``word_timestamps``; our engine sends the words
+    there, and what was asked for as ``transcript``."""
+    names = ("word_timestamps", "transcript")
+    for name in names if segmenter == "word" else reversed(names):
+        if isinstance(answer.get(name), list):
+            return objects(answer, name)
+    return []
 
 
 def transcript_query(

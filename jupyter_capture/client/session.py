@@ -137,6 +137,12 @@ class CaptureSession:
         self._connection.http.post(f"capture/session/{self.id}/resume")
         return self.refresh()
 
+    def set_store(self, channel_id: str, store: bool) -> CaptureSession:
+        """Keep a channel from now on (``True``), or have it live only."""
+        request = {"channel_id": channel_id, "store": store}
+        self._connection.http.post(f"capture/session/{self.id}/store", request)
+        return self.refresh()
+
     def wait(self, status: str = "exported", timeout: float = 120.0) -> CaptureSession:
         """Wait until the session is in ``status`` or past it.
 
