@@ -82,7 +82,8 @@ class _SoundTrack:
 class SoundTracks:
     """The stems of the kept channels and the mix. Any thread may `add()`, one `advance()`s.
 
-    ``new_id`` makes a track's id; ``why`` tells why a channel gives nothing.
+    ``new_id`` makes a track's id; ``why`` tells why a channel gives nothing. ``position``: the
+    media sample at which the sound begins; before it all tracks are silent.
     """
 
     def __init__(
@@ -91,9 +92,10 @@ class SoundTracks:
         new_id: Callable[[], str],
         on_part: OnPart,
         why: Callable[[str], str],
+        position: int = 0,
     ) -> None:
         self._folder, self._new_id, self._on_part, self._why = folder, new_id, on_part, why
-        self._mixer = Mixer({})
+        self._mixer = Mixer({}, position=position)
         self._tracks: dict[str, _SoundTrack] = {}
         self._lock = threading.Lock()
 
