@@ -1,0 +1,86 @@
+"""What the magics mean where nothing is named: this shell's connection, session, last shots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+if TYPE_CHECKING:
+    from jupyter_capture.client.connection import Connection
+    from jupyter_capture.client.search import Shot
+    from jupyter_capture.client.session import CaptureSession
+    from jupyter_capture.client.video import Video
+
+RECORDING = ("starting", "active", "paused", "stopping")
+
+
+class Current:
+    """One for each shell. ``session`` is the last one started or stopped here, ``video`` the last
+    one exported here, ``shots`` the hits of the last search, in the order in which they are
+    numbered. ``indexed`` holds ids of videos that need not be indexed again."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.session: CaptureSession | None = None
+        self.video: Video | None = None
+        self.shots: list[Shot] = []
+        self.indexed: set[str] = set()
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """To this machine's engine, unless `use` took another."""
+        if self._connection is None:
+            from jupyter_capture.client.connection import connect
+
+            self._connection = connect()
+        return self._connection
+
+    def use(self, connection: Connection) -> None:
+        """Work with ``connection`` from now on; what belonged to the former is forgotten."""
+        self.close()
+        self._connection = connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self.session = self.video = None
+        self.shots = []
+        self.indexed = set()
+
+    def answering(self) -> Connection | None:
+        """The connection where somebody answers already: completion starts no engine."""
+        from jupyter_capture.client.engine import answers, read_locator
+
+        connection = self.connection
+        if connection.data_dir is None:
+            return connection
+        locator = read_locator(connection.data_dir)
+        return connection if locator is not None and answers(locator) else None
+
+    def assign(self, name: str | None, value: object) -> None:
+        """``--into name``."""
+        if name:
+            self.shell.push({name: value})
+
+    def running(self) -> CaptureSession | None:
+        """The session of this shell, if it still records."""
+        if self.session is None:
+            return None
+        return self.session if self.session.refresh().status in RECORDING else None
+
+    def chosen_session(self, id: str | None) -> CaptureSession:
+        """The session that was named, else this shell's, else the only one that records: after a
+        kernel's restart it is still there."""
+        if id:
+            return self.connection.get_capture_session(id)
+        if self.session is not None:
+            return self.session.refresh()
+        recordings = self.connection.status().recordings
+        if not recordings:
+            raise UsageError("Nothing is recording. %capture_start begins.")
+        if len(recordings) > 1:
+            raise UsageError(f"More than one records, so name it: {', '.join(recordings)}.")
+        self.session = self.connection.get_capture_session(recordings[0])
+        return self.session

@@ -1,0 +1,118 @@
+"""Search results as they are shown: numbered, so that ``%play 2`` plays the second."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from jupyter_capture.client._display import clock
+
+if TYPE_CHECKING:
+    from jupyter_capture.client.connection import Connection
+    from jupyter_capture.client.search import SearchResult, Shot
+
+POSTER_BUDGET = 90_000
+"""Characters of pictures in one output: a saved notebook stays small."""
+POSTERS = 4
+
+_BOX = "font-family:var(--jp-ui-font-family,sans-serif);font-size:13px;line-height:1.45;"
+_QUIET = "color:var(--jp-ui-font-color2,#616161);"
+_ROW = (
+    "display:flex;gap:12px;align-items:flex-start;padding:8px 0;"
+    "border-top:1px solid var(--jp-border-color2,#e0e0e0);"
+)
+_NUMBER = f"flex:none;width:1.6em;text-align:right;font-variant-numeric:tabular-nums;{_QUIET}"
+_PICTURE = "flex:none;width:128px;height:auto;margin:0;border-radius:4px;"
+_MARK = "background:var(--jp-warn-color3,#ffe9a8);color:inherit;border-radius:2px;"
+
+
+def hits_text(results: Sequence[SearchResult], place: str) -> str:
+    lines: list[str] = []
+    number = 0
+    for result in results:
+        lines.append(f"{_count(result)} in {place}")
+        for shot in result.shots:
+            number += 1
+            lines.append(f"  {number:2}  {_span(shot)}  {shot.text}")
+            lines.append(f"      {_origin(shot)}")
+    if number:
+        lines.append(_hint(number))
+    return "\n".join(lines)
+
+
+def hits_html(results: Sequence[SearchResult], place: str, posters: Sequence[str | None]) -> str:
+    """``posters`` of the first shots, in order. No script, no address; all text is escaped."""
+    padded = [*posters, *([None] * sum(len(result.shots) for result in results))]
+    parts: list[str] = []
+    number = 0
+    for result in results:
+        head = f"<b>{escape(_count(result))}</b> <span style='{_QUIET}'>in {escape(place)}</span>"
+        parts.append(f"<div style='padding:4px 0 6px'>{head}</div>")
+        for shot in result.shots:
+            parts.append(_row(number + 1, shot, padded[number], result.query))
+            number += 1
+    if number:
+        parts.append(f"<div style='{_QUIET}padding-top:4px'>{escape(_hint(number))}</div>")
+    return f"<div style='{_BOX}max-width:860px'>{''.join(parts)}</div>"
+
+
+def posters_of(connection: Connection, shots: Sequence[Shot]) -> list[str | None]:
+    """Pictures of the first few shots; one picture of a moment is enough, and so is the budget."""
+    found: list[str | None] = []
+    left = POSTER_BUDGET
+    for shot in shots[:POSTERS]:
+        poster = connection.poster(shot.video_id, (shot.start + shot.end) / 2)
+        if poster is None or len(poster) > left:
+            found.append(None)
+            continue
+        left -= len(poster)
+        found.append(poster)
+    return found
+
+
+def _row(number: int, shot: Shot, poster: str | None, query: str) -> str:
+    picture = f"<img src='{poster}' alt='' style='{_PICTURE}'>" if poster else ""
+    words = _marked(shot.text, query)
+    below = f"{_span(shot)} · {_origin(shot)}"
+    return (
+        f"<div style='{_ROW}'><div style='{_NUMBER}'>{number}</div>{picture}"
+        f"<div style='min-width:0'><div>{words}</div>"
+        f"<div style='{_QUIET}font-size:12px'>{escape(below)}</div></div></div>"
+    )
+
+
+def _marked(text: str, query: str) -> str:
+    """The text, with the words of the query marked; escaped."""
+    words = sorted({word for word in re.findall(r"\w+", query) if len(word) > 2}, key=len)
+    if not words:
+        return escape(text)
+    pattern = re.compile(rf"\b({'|'.join(map(re.escape, reversed(words)))})", re.IGNORECASE)
+    # With one group in the pattern, every second part is a match.
+    parts = pattern.split(text)
+    return "".join(
+        f"<mark style='{_MARK}'>{escape(part)}</mark>" if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )
+
+
+def _count(result: SearchResult) -> str:
+    count = len(result.shots)
+    found = "Nothing" if not count else f"{count} {'shot' if count == 1 else 'shots'}"
+    return f"{found} for “{result.query}”"
+
+
+def _span(shot: Shot) -> str:
+    return f"{clock(shot.start)}–{clock(shot.end)}"
+
+
+def _origin(shot: Shot) -> str:
+    score = "" if shot.search_score is None else f"score {shot.search_score:.2f}"
+    return " · ".join(filter(None, [shot.video_title or shot.video_id, shot.channel, score]))
+
+
+def _hint(count: int) -> str:
+    return (
+        "%play plays it." if count == 1 else f"%play 1 … %play {count} plays one; %play all, all."
+    )
