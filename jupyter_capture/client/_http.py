@@ -193,7 +193,7 @@ class Http:
                 response = self._send("GET", url, params=None, json=None)
                 state = job_result(_job_body(response))
                 if not isinstance(state, Progress):
-                    bar.set(100.0)
+                    bar.set(100.0, title)
                     return state
                 if state != seen:
                     seen, since = state, time.monotonic()
