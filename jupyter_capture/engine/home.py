@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_capture.settings import private_dir
+
+DELETED = "deleted"
+"""A file of this name marks a session's folder that is being erased."""
 
 
 @dataclass(frozen=True)
@@ -49,5 +53,14 @@ class Home:
     def locator(self) -> Path:
         return self.root / "engine.json"
 
+    @property
+    def downloads(self) -> Path:
+        """MP4 files made of streams, named by the stream's id. They can be made again."""
+        return self.cache / "downloads"
+
     def session(self, session_id: str) -> Path:
         return self.sessions / session_id
+
+    def drop_downloads(self, stream_ids: Iterable[str]) -> None:
+        for stream_id in stream_ids:
+            (self.downloads / f"{stream_id}.mp4").unlink(missing_ok=True)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select
+from sqlalchemy import Connection, Row, String, cast, delete, func, or_, select
 
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import new_id, now
 from jupyter_capture.engine.index import delete_index
-from jupyter_capture.engine.schema import asset_tracks, assets, collections, tracks
+from jupyter_capture.engine.schema import (
+    asset_tracks,
+    assets,
+    collections,
+    sessions,
+    streams,
+    tracks,
+)
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError
 from jupyter_capture.media.tracks import StoredTrack
@@ -87,6 +95,15 @@ class Library:
                 f"({', '.join(row.id for row in held[:5])} …)."
             )
         with self._store.write() as connection:
+            recorded = connection.execute(
+                select(sessions.c.id).where(sessions.c.collection_id == collection_id)
+            ).scalars()
+            if ids := list(recorded):
+                raise ConflictError(
+                    f"The collection holds {len(ids)} capture sessions. Delete them first "
+                    f"({', '.join(ids[:5])})."
+                )
+            connection.execute(delete(assets).where(assets.c.collection_id == collection_id))
             connection.execute(delete(collections).where(collections.c.id == collection_id))
 
     # -- assets
@@ -126,8 +143,8 @@ class Library:
         that still hold some of the same tracks."""
         self.asset(asset_id)
         with self._store.write() as connection:
-            own = _track_ids(connection, asset_id)
-            sharing = _sharing(connection, asset_id, own)
+            sharing = _sharing(connection, asset_id)
+            shown_in = streams_with(connection, [asset_id])
             connection.execute(delete(asset_tracks).where(asset_tracks.c.asset_id == asset_id))
             connection.execute(
                 assets.update().where(assets.c.id == asset_id).values(deleted_at=now())
@@ -135,6 +152,7 @@ class Library:
             folders = _drop_unused(connection)
         for folder in folders:
             shutil.rmtree(self._home.root / folder, ignore_errors=True)
+        self._home.drop_downloads(shown_in)
         return sharing
 
     def usage(self) -> dict[str, float]:
@@ -210,18 +228,28 @@ def _track(row: Row[Any]) -> TrackRow:
     return TrackRow(row.id, row.channel_id, row.kind, row.folder, manifest, tuple(row.stems))
 
 
-def _track_ids(connection: Connection, asset_id: str) -> list[str]:
-    return list(
+def streams_with(connection: Connection, asset_ids: Sequence[str]) -> list[str]:
+    """The ids of the streams that show any of these assets."""
+    return [
+        stream_id
+        for asset_id in asset_ids
+        for stream_id in connection.execute(
+            select(streams.c.id).where(cast(streams.c.spec, String).contains(f'"{asset_id}"'))
+        ).scalars()
+    ]
+
+
+def _sharing(connection: Connection, asset_id: str) -> list[str]:
+    """The other assets that need some of an asset's tracks: as they are, or for a mix's words."""
+    own = set(
         connection.execute(
             select(asset_tracks.c.track_id).where(asset_tracks.c.asset_id == asset_id)
         ).scalars()
     )
-
-
-def _sharing(connection: Connection, asset_id: str, own: list[str]) -> list[str]:
+    mixes = {mix for track_id in own for mix in _mixes_of(connection, track_id)}
     found = connection.execute(
         select(asset_tracks.c.asset_id)
-        .where(asset_tracks.c.track_id.in_(own), asset_tracks.c.asset_id != asset_id)
+        .where(asset_tracks.c.track_id.in_(own | mixes), asset_tracks.c.asset_id != asset_id)
         .distinct()
     )
     return sorted(found.scalars())

@@ -6,15 +6,17 @@ Each change is stored, together with its webhook, before it is announced.
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
+
+from sqlalchemy import Row
 
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.sessions import recorders
-from jupyter_capture.engine.sessions.export import settle
+from jupyter_capture.engine.sessions.export import drop_empty, settle
+from jupyter_capture.engine.sessions.live import Live
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.sessions.request import checked_channels
 from jupyter_capture.engine.webhooks import check_callback_url
@@ -22,6 +24,8 @@ from jupyter_capture.errors import (
     CaptureError,
     ConflictError,
     DeviceError,
+    EngineError,
+    MediaError,
     UnknownChannelError,
     from_response,
 )
@@ -36,21 +40,12 @@ START_SECONDS = 20.0
 STOP_SECONDS = 30.0
 
 
-@dataclass
-class Live:
-    """What is known of a running session and stored nowhere."""
-
-    link: recorders.Link
-    settled: threading.Event = field(default_factory=threading.Event)  # active, or it ended
-    ended: threading.Event = field(default_factory=threading.Event)
-    error: CaptureError | None = None
-    levels: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    seconds: float | None = None
-
-
 class Sessions:
-    """``records`` is what is stored of them."""
+    """``records`` is what is stored of them.
+
+    Three threads meet here: a request's, another request's, and that which hears the recorder.
+    Every change of status names the ones it may come from, so that the last word is the first's.
+    """
 
     def __init__(self, records: Records, home: Home, settings: Settings) -> None:
         self.records = records
@@ -58,6 +53,7 @@ class Sessions:
         self._settings = settings
         self._live: dict[str, Live] = {}
         self._lock = threading.Lock()
+        self._closing = threading.Lock()
 
     # -- what there is
 
@@ -73,49 +69,51 @@ class Sessions:
     def start(self, request: SessionStart) -> None:
         """Start recording; returns once it is active. Raises what kept it from starting."""
         check_callback_url(request.callback_url)
-        channels = checked_channels(request)
-        session = self.records.claim(request, channels)
-        folder = private_dir(self._home.session(session.id))
+        channels = checked_channels(request, _known_channels)
+        with self._lock:
+            session = self.records.claim(request, channels)
+            live = self._live[session.id] = Live()
         try:
-            self.records.advance(session.id, "starting")
-            link = recorders.start(self._spec(session.id, request, channels), folder)
-        except CaptureError as error:
-            self._fail(session.id, error.message)
-            raise
-        live = Live(link)
-        self._live[session.id] = live
-        link.listen(self._on_report, self._on_lost)
-        link.send(Command(cmd="status"))  # it may have become active before we listened
+            folder = private_dir(self._home.session(session.id))
+            live.link = recorders.start(self._spec(session.id, request, channels), folder)
+        except (CaptureError, OSError) as error:
+            failure = live.error = _as_capture_error(error)
+            self._close(session.id, live, lambda: self._fail(session.id, failure.message))
+            raise failure from error
+        live.link.listen(self._on_report, self._on_lost)
+        live.say(Command(cmd="status"))  # it may have become active before we listened
         if not live.settled.wait(START_SECONDS):
-            link.send(Command(cmd="stop"))
-            raise DeviceError(
+            live.error = DeviceError(
                 f"The devices gave nothing within {START_SECONDS:.0f} s. "
-                "`jupyter-capture doctor` says what this machine can record."
+                f"`jupyter-capture doctor` says what this machine can record. "
+                f"{recorders.surroundings()}"
             )
+            recorders.end(folder)
+            live.ended.wait(STOP_SECONDS)
         if live.error is not None:
             raise live.error
 
     def stop(self, session_id: str) -> None:
-        """Stop and export; again is the same answer again. Raises ConflictError before a start."""
-        session = self.records.row(session_id)
-        live = self._live.get(session_id)
-        if live is None:
-            if session.status == "created":
-                raise ConflictError(
-                    f"{session_id} was never started. Start it first, or delete it."
-                )
-            return
+        """Stop and export; again is the same answer again. Raises ConflictError before a start,
+        and what kept the recording from being stored: then it lies on the disk all the same."""
         with self._lock:
-            first = self.records.row(session_id).status in ("active", "paused")
-            if first:
-                self.records.advance(session_id, "stopping")
-        if first:
-            live.link.send(Command(cmd="stop"))
+            session = self.records.row(session_id)
+            live = self._live.get(session_id)
+        if session.status == "created":
+            raise ConflictError(f"{session_id} was never started. Start it first, or delete it.")
+        if live is None:
+            self._complete(session_id)
+            return
+        live.settled.wait(recorders.CONNECT_SECONDS + START_SECONDS)
+        self.records.advance(session_id, "stopping", of=("active", "paused"))
+        live.say(Command(cmd="stop"))
         if not live.ended.wait(STOP_SECONDS):
             raise ConflictError(
                 f"The recorder of {session_id} did not stop within {STOP_SECONDS:.0f} s. What it "
                 "recorded is safe. Try again."
             )
+        if live.error is not None and _unfinished(self.records.row(session_id)):
+            raise live.error
 
     def pause(self, session_id: str) -> None:
         self._switch(session_id, Command(cmd="pause"), "active", "paused")
@@ -133,40 +131,49 @@ class Sessions:
         live = self._live.get(session_id)
         if live is None:
             raise ConflictError(f"{session_id} is {session.status}; only a recording can switch.")
-        live.link.send(Command(cmd="set_store", channel_id=channel_id, store=store))
+        live.send(Command(cmd="set_store", channel_id=channel_id, store=store))
 
     def delete(self, session_id: str) -> None:
         """Erase a session whole: its rows, its assets, its words and its media."""
-        self.records.row(session_id)
-        if session_id in self._live:
-            raise ConflictError(f"{session_id} is still recording. Stop it first.")
-        self.records.erase(session_id)
-        shutil.rmtree(self._home.session(session_id), ignore_errors=True)
+        with self._lock:
+            session = self.records.row(session_id)
+            if session_id in self._live or session.status in RUNNING:
+                raise ConflictError(f"{session_id} is still recording. Stop it first.")
+            self.records.erase(session_id)
 
     def reattach(self) -> None:
         """Take over what a former engine left: attach to live recorders, finish dead ones."""
         for session in self.records.rows():
-            if session.status not in RUNNING:
+            if not _unfinished(session):
                 continue
-            link = recorders.attach(session.id, self._socket(session.id))
-            if link is None:
-                self._recover(session.id)
-                continue
-            live = Live(link)
-            live.settled.set()
-            self._live[session.id] = live
-            link.listen(self._on_report, self._on_lost)
-            link.send(Command(cmd="status"))
-            if session.status == "stopping":
-                link.send(Command(cmd="stop"))
+            try:
+                self._take_over(session)
+            except Exception:
+                # One that cannot be finished must not keep the engine from the others.
+                logger.exception("%s could not be taken over", session.id)
 
     def let_go(self) -> None:
         """The engine ends; the recorders go on."""
         lives, self._live = self._live, {}
         for live in lives.values():
-            live.link.close()
+            if live.link is not None:
+                live.link.close()
 
     # -- how it goes on
+
+    def _take_over(self, session: Row[Any]) -> None:
+        running = session.status in RUNNING
+        link = recorders.attach(session.id, self._socket(session.id)) if running else None
+        if link is None:
+            self._complete(session.id)
+            return
+        live = self._live[session.id] = Live(link)
+        live.settled.set()
+        self._listen(session, live, link)
+
+    def _listen(self, session: Row[Any], live: Live, link: recorders.Link) -> None:
+        link.listen(self._on_report, self._on_lost)
+        live.say(Command(cmd="stop" if session.status == "stopping" else "status"))
 
     def _socket(self, session_id: str) -> str:
         folder = private_dir(self._settings.runtime_dir)
@@ -198,8 +205,9 @@ class Sessions:
                 f"{session_id} is {session.status}; only a session that is {before} can "
                 f"{command.cmd}."
             )
-        live.link.send(command)
-        self.records.advance(session_id, after)
+        live.send(command)
+        if not self.records.advance(session_id, after, of=(before,)):
+            raise ConflictError(f"{session_id} is being stopped; it cannot {command.cmd} any more.")
 
     def _on_report(self, session_id: str, report: Report) -> None:
         live = self._live.get(session_id)
@@ -213,9 +221,9 @@ class Sessions:
                 live.seconds = report.data.get("at")
                 self.records.publish(session_id, {"channel": "levels", "data": live.levels})
             case "stopped":
-                self._on_stopped(session_id, live)
+                self._close(session_id, live, lambda: self._recover(session_id))
             case "failed" if "cmd" not in report.data:
-                self._on_failed(session_id, live, report)
+                self._close(session_id, live, lambda: self._on_failed(session_id, live, report))
             case "status":
                 live.seconds = report.data.get("duration")
                 if report.data.get("status") in ("recording", "paused"):
@@ -226,7 +234,7 @@ class Sessions:
                 self.records.publish(session_id, {"channel": other, "data": report.data})
 
     def _on_active(self, session_id: str, live: Live, report: Report) -> None:
-        if self.records.row(session_id).status != "starting":
+        if live.settled.is_set() and self.records.row(session_id).status != "starting":
             return
         started = float(report.data.get("started_at") or time.time())
         streams = [
@@ -237,49 +245,75 @@ class Sessions:
             }
             for row in self.records.streams_of(session_id)
         ]
-        self.records.advance(session_id, "active", {"rtstreams": streams}, started_at=started)
+        self.records.advance(
+            session_id, "active", {"rtstreams": streams}, of=("starting",), started_at=started
+        )
         live.settled.set()
 
     def _on_failed(self, session_id: str, live: Live, report: Report) -> None:
         said = report.error or "The recorder failed without saying why."
-        live.error = from_response(500, report.error_code, said)
+        error = from_response(500, report.error_code, said)
+        if isinstance(error, DeviceError | UnknownChannelError):
+            error = type(error)(f"{said} {recorders.surroundings()}")
+        live.error = error
         manifest = self.records.manifest(session_id)
         if manifest is not None and manifest.tracks:
             # It failed on the way: what was recorded until then is a recording.
             self._finish(session_id, settle(manifest, self._home.session(session_id)), True)
         else:
-            self._fail(session_id, said)
-        self._end(session_id, live)
-
-    def _on_stopped(self, session_id: str, live: Live) -> None:
-        manifest = self.records.manifest(session_id) or Manifest(
-            session_id=session_id, status="stopped"
-        )
-        self._finish(session_id, manifest, False)
-        self._end(session_id, live)
+            self._fail(session_id, error.message)
 
     def _on_lost(self, session_id: str) -> None:
         live = self._live.get(session_id)
         if live is None:
             return
+        link = recorders.attach(session_id, self._socket(session_id))
+        if link is not None:  # only the line broke, as when this process was stopped for long
+            live.link = link
+            self._listen(self.records.row(session_id), live, link)
+            return
         logger.warning("the recorder of %s is gone", session_id)
-        self._recover(session_id)
-        self._end(session_id, live)
+        self._close(session_id, live, lambda: self._recover(session_id))
 
-    def _end(self, session_id: str, live: Live) -> None:
-        self._live.pop(session_id, None)
-        live.settled.set()
-        live.ended.set()
+    def _close(self, session_id: str, live: Live, store: Callable[[], None]) -> None:
+        """The end of a recording. Where it cannot be stored, the next stop() tries it again, and
+        so does the next engine."""
+        try:
+            store()
+        except Exception as error:
+            logger.exception("%s could not be closed", session_id)
+            live.error = _as_capture_error(error)
+        finally:
+            self._live.pop(session_id, None)
+            live.settled.set()
+            live.ended.set()
+
+    def _complete(self, session_id: str) -> None:
+        """Bring to its end what has no recorder any more."""
+        with self._closing:
+            session = self.records.row(session_id)
+            if session.status in RUNNING:
+                self._recover(session_id)
+            elif _unfinished(session):
+                self._export(session_id)
 
     def _recover(self, session_id: str) -> None:
+        """Close a session with what its recorder left, whether it came to its end or not."""
         folder = self._home.session(session_id)
-        manifest = self.records.manifest(session_id)
-        if manifest is None or not manifest.tracks:
-            manifest = manifest or Manifest(session_id=session_id)
-            manifest.status = "stopped"
-            self._finish(session_id, manifest, True)
+        try:
+            manifest = self.records.manifest(session_id)
+            if manifest is None or manifest.status != "stopped":
+                recorders.end(folder)
+                manifest = self.records.manifest(session_id)
+        except MediaError as error:
+            self._fail(session_id, error.message)
             return
-        self._finish(session_id, settle(manifest, folder), True)
+        if manifest is None:
+            self._fail(session_id, "The recorder ended before it had recorded anything. Try again.")
+        elif manifest.status == "stopped":
+            self._finish(session_id, manifest, False)
+        else:
+            self._finish(session_id, settle(manifest, folder), True)
 
     def _finish(self, session_id: str, manifest: Manifest, recovered: bool) -> None:
         """Stopped, then exported."""
@@ -287,22 +321,61 @@ class Sessions:
         metadata = {**session.metadata, "recovered": True} if recovered else session.metadata
         if manifest.reason:
             metadata = {**metadata, "stop_reason": manifest.reason}
+        drop_empty(manifest, self._home.session(session_id))
         keeps = bool(manifest.tracks)
         data: dict[str, Any] = {"duration": manifest.duration, "exports": keeps}
         if not keeps:
-            data["message"] = "No channel was kept, so there is nothing to export."
+            data["message"] = _why_nothing(session)
         if manifest.reason:
             data["reason"] = manifest.reason
         self.records.advance(
             session_id,
             "stopped",
             data,
+            of=RUNNING,
             duration=manifest.duration,
+            started_at=manifest.started_at or session.started_at,
             wall_clock=manifest.wall_clock,
             metadata=metadata,
+            export_status="exporting" if keeps else None,
         )
         if keeps:
             self.records.export(session_id, manifest)
 
+    def _export(self, session_id: str) -> None:
+        """The export of a session whose engine ended between its stop and its export."""
+        manifest = self.records.manifest(session_id)
+        folder = self._home.session(session_id)
+        if manifest is not None:
+            manifest = manifest if manifest.status == "stopped" else settle(manifest, folder)
+            drop_empty(manifest, folder)
+            self.records.export(session_id, manifest)
+
     def _fail(self, session_id: str, said: str) -> None:
-        self.records.advance(session_id, "failed", {"error": said}, error=said)
+        self.records.advance(session_id, "failed", {"error": said}, of=RUNNING, error=said)
+
+
+def _known_channels() -> list[str]:
+    return [channel.channel_id for channel in recorders.list_channels().channels]
+
+
+def _unfinished(session: Row[Any]) -> bool:
+    """Whether something of it has still to be done."""
+    return session.status in RUNNING or (
+        session.status == "stopped" and session.export_status == "exporting"
+    )
+
+
+def _why_nothing(session: Row[Any]) -> str:
+    if any(channel["store"] for channel in session.channels):
+        return "Nothing was recorded, so there is nothing to export."
+    return "No channel was kept, so there is nothing to export."
+
+
+def _as_capture_error(error: Exception) -> CaptureError:
+    if isinstance(error, CaptureError):
+        return error
+    return EngineError(
+        f"The recording could not be closed ({type(error).__name__}: {error}). What was recorded "
+        "is safe; stop it again to try once more."
+    )

@@ -7,6 +7,7 @@ kept channel is a raw asset of its own.
 from __future__ import annotations
 
 import datetime
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,22 @@ class Exported:
 def settle(manifest: Manifest, folder: Path) -> Manifest:
     """What really lies on disk, for a recorder that did not live to say it."""
     for track in manifest.tracks:
+        track.parts = [part for part in track.parts if (folder / part.file).exists()]
         stored = StoredTrack.open(folder, track)
         track.duration = max(0, stored.end)
         for part in track.parts:
-            path = folder / part.file
-            part.bytes = path.stat().st_size if path.exists() else 0
+            part.bytes = (folder / part.file).stat().st_size
     manifest.duration = max((track.seconds for track in manifest.tracks), default=0.0)
     manifest.status = "stopped"
     return manifest
+
+
+def drop_empty(manifest: Manifest, folder: Path) -> None:
+    """Take out the tracks that hold nothing, as after a stop at once."""
+    for track in manifest.tracks:
+        if not track.duration:
+            shutil.rmtree(folder / track.id, ignore_errors=True)
+    manifest.tracks = [track for track in manifest.tracks if track.duration]
 
 
 def export(
@@ -52,9 +61,10 @@ def export(
     stems = [track.id for track in kept.values() if track.kind == "audio"]
     for track in manifest.tracks:
         _add_track(connection, session, track, folder, stems if track is mix else [])
-    name = session.metadata.get("name") or _default_name(manifest)
-    picture = kept.get(session.primary_video_channel_id or "")
-    muxed = [track for track in (picture, mix) if track is not None]
+    name = str(session.metadata.get("name") or _default_name(manifest))
+    videos = [track for track in kept.values() if track.kind == "video"]
+    picture = kept.get(session.primary_video_channel_id or "", next(iter(videos), None))
+    muxed = [track for track in (picture, mix) if track is not None] or list(kept.values())[:1]
     video_id = _add_asset(connection, session, "video", name, muxed, None)
     result = Exported(video_id, max(track.seconds for track in muxed))
     for channel_id, track in kept.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,13 +16,23 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from jupyter_capture.errors import ConflictError, DeviceError, EngineError
+from jupyter_capture.errors import (
+    CaptureError,
+    ConflictError,
+    DeviceError,
+    EngineError,
+    StorageFullError,
+    from_response,
+)
 from jupyter_capture.wire.capture import ChannelList
 from jupyter_capture.wire.recorder import Command, RecorderSpec, Report
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 20.0
+END_SECONDS = 5.0
+LOG = "recorder.log"
+PID = "recorder.pid"
 _LOG_TAIL = 2000
 
 OnReport = Callable[[str, Report], None]
@@ -58,7 +70,11 @@ class Link:
                     # A failed command is told to its sender; the recording goes on.
                     failed = report.report == "failed" and "cmd" not in report.data
                     ended = ended or failed or report.report == "stopped"
-                    on_report(self.session_id, report)
+                    try:
+                        on_report(self.session_id, report)
+                    except Exception:
+                        # The next one must be heard, whatever became of this one.
+                        logger.exception("%s of %s", report.report, self.session_id)
             self._socket.close()
             if not ended:
                 on_lost(self.session_id)
@@ -72,9 +88,16 @@ class Link:
 
 
 def start(spec: RecorderSpec, folder: Path) -> Link:
-    """Start a recorder on ``folder`` and attach to it. Raises DeviceError where it cannot run."""
-    (folder / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
-    log = (folder / "recorder.log").open("ab")
+    """Start a recorder on ``folder`` and attach to it. Raises what kept it from running, and
+    StorageFullError where its folder cannot be written."""
+    try:
+        (folder / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
+        log = (folder / LOG).open("ab")
+    except OSError as error:
+        raise StorageFullError(
+            f"{folder} cannot be written ({error.strerror}). Free some space, or choose another "
+            "folder with JUPYTER_CAPTURE_DATA_DIR."
+        ) from error
     with log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_capture.recorder", str(folder)],
@@ -84,6 +107,7 @@ def start(spec: RecorderSpec, folder: Path) -> Link:
             start_new_session=True,  # neither our signals nor our end are its own
         )
     threading.Thread(target=process.wait, daemon=True).start()
+    (folder / PID).write_text(str(process.pid))
     deadline = time.monotonic() + CONNECT_SECONDS
     while time.monotonic() < deadline:
         line = _connect(spec.socket)
@@ -94,7 +118,57 @@ def start(spec: RecorderSpec, folder: Path) -> Link:
         time.sleep(0.02)
     else:
         process.kill()
-    raise DeviceError(f"The recorder could not start: {_tail(folder / 'recorder.log')}")
+    raise last_words(folder)
+
+
+def end(folder: Path, seconds: float = END_SECONDS) -> None:
+    """End the recorder that still works on ``folder`` though nobody can speak with it, if any."""
+    pid = _alive(folder)
+    if pid is None:
+        return
+    logger.warning("ending the recorder of %s (process %d)", folder.name, pid)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if _alive(folder) is None:
+                return
+            time.sleep(0.02)
+
+
+def _alive(folder: Path) -> int | None:
+    """The process that records into ``folder``: its number may be another's by now."""
+    try:
+        pid = int((folder / PID).read_text())
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return None
+    return pid if os.fsencode(folder) in words else None
+
+
+def last_words(folder: Path) -> CaptureError:
+    """Why a recorder could not start: the last line of its log, where it says so."""
+    lines = (folder / LOG).read_text(errors="replace")[-_LOG_TAIL:].strip().splitlines()
+    if not lines:
+        return DeviceError(
+            "The recorder could not start and said nothing. `jupyter-capture doctor` may know why."
+        )
+    try:
+        report = Report.model_validate_json(lines[-1])
+    except ValidationError:
+        return DeviceError(f"The recorder could not start: {lines[-1]}")
+    return from_response(500, report.error_code, report.error or "The recorder could not start.")
+
+
+def surroundings() -> str:
+    """Which desktop is recorded: that of who started the engine, not of who asks."""
+    names = ("DISPLAY", "PULSE_SERVER")
+    known = ", ".join(f"{name}={os.environ.get(name) or '(not set)'}" for name in names)
+    return (
+        f"The engine (process {os.getpid()}) records the desktop that it was started on: {known}. "
+        f"To record another one, end it (kill {os.getpid()}) and connect again from there."
+    )
 
 
 def attach(session_id: str, path: str) -> Link | None:
@@ -110,12 +184,13 @@ def _connect(path: str) -> socket.socket | None:
     except (FileNotFoundError, ConnectionRefusedError):
         line.close()
         return None
+    except OSError as error:
+        line.close()
+        raise EngineError(
+            f"The recorder's socket {path} cannot be used: {error}. Set XDG_RUNTIME_DIR to a short "
+            "path in a folder of your own."
+        ) from error
     return line
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace")[-_LOG_TAIL:].strip().splitlines()
-    return lines[-1] if lines else "it said nothing. `jupyter-capture doctor` may know why."
 
 
 def list_channels() -> ChannelList:

@@ -6,22 +6,32 @@ A change of state and its webhook are one transaction; it is announced once that
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Container
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, delete, select
 
 from jupyter_capture.engine.events import Events
-from jupyter_capture.engine.home import Home
+from jupyter_capture.engine.home import DELETED, Home
 from jupyter_capture.engine.ids import new_id, now
 from jupyter_capture.engine.index import delete_index
-from jupyter_capture.engine.schema import asset_tracks, assets, rtstreams, sessions, tracks
+from jupyter_capture.engine.library import streams_with
+from jupyter_capture.engine.schema import (
+    asset_tracks,
+    assets,
+    rtstreams,
+    sessions,
+    streams,
+    tracks,
+)
 from jupyter_capture.engine.schema import deliveries as delivery_rows
 from jupyter_capture.engine.sessions.export import export
 from jupyter_capture.engine.sessions.request import primary_of
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.webhooks import Webhooks, check_callback_url, enqueue
-from jupyter_capture.errors import ConflictError, NotFoundError
+from jupyter_capture.errors import ConflictError, MediaError, NotFoundError
 from jupyter_capture.wire.capture import (
     Channel,
     ChannelRequest,
@@ -90,6 +100,11 @@ class Records:
             return Manifest.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
+        except ValidationError as error:
+            raise MediaError(
+                f"The manifest of {session_id} is damaged, so its tracks cannot be read. They "
+                f"still lie in {path.parent}."
+            ) from error
 
     def create(self, collection_id: str, request: SessionCreate) -> str:
         check_callback_url(request.callback_url)
@@ -123,7 +138,6 @@ class Records:
                     "again."
                 )
             values: dict[str, Any] = {
-                "status": "starting",
                 "channels": [
                     Channel(
                         channel_id=channel.channel_id,
@@ -141,9 +155,6 @@ class Records:
                 values["callback_url"] = request.callback_url
             if request.ws_connection_id:
                 values["ws_connection_id"] = request.ws_connection_id
-            connection.execute(
-                sessions.update().where(sessions.c.id == session.id).values(**values)
-            )
             for channel in channels:
                 connection.execute(
                     rtstreams.insert().values(
@@ -156,6 +167,12 @@ class Records:
                         created_at=now(),
                     )
                 )
+            connection.execute(
+                sessions.update().where(sessions.c.id == session.id).values(**values)
+            )
+            event = self._change(connection, session.id, "starting", {})
+            session = _row(connection, session.id)
+        self._announce(session, event)
         return session
 
     def advance(
@@ -163,12 +180,19 @@ class Records:
         session_id: str,
         status: SessionStatus,
         data: dict[str, Any] | None = None,
+        *,
+        of: Container[str] | None = None,
         **values: Any,
-    ) -> None:
+    ) -> bool:
+        """Change the status and announce it. False, with nothing done, where it is not one ``of``
+        these by now: another thread was quicker."""
         with self._store.write() as connection:
+            if of is not None and _row(connection, session_id).status not in of:
+                return False
             event = self._change(connection, session_id, status, data or {}, **values)
             session = _row(connection, session_id)
         self._announce(session, event)
+        return True
 
     def _change(
         self,
@@ -209,6 +233,8 @@ class Records:
         folder = self._home.session(session_id).relative_to(self._home.root).as_posix()
         with self._store.write() as connection:
             session = _row(connection, session_id)
+            if session.status != "stopped":
+                return  # it is exported already
             done = export(connection, session, manifest, folder)
             if done is None:
                 return
@@ -225,8 +251,15 @@ class Records:
         self._announce(session, event)
 
     def erase(self, session_id: str) -> None:
+        """Every row, word and file of a session."""
+        folder = self._home.session(session_id)
+        if folder.is_dir():
+            # Should we die between the rows and the files, the next start goes on from this.
+            (folder / DELETED).touch()
         with self._store.write() as connection:
-            _erase(connection, session_id)
+            shown_in = _erase(connection, session_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        self._home.drop_downloads(shown_in)
 
     def publish(self, session_id: str, event: dict[str, Any]) -> None:
         if len(self._events):
@@ -246,8 +279,11 @@ def _row(connection: Connection, session_id: str) -> Row[Any]:
     return row
 
 
-def _erase(connection: Connection, session_id: str) -> None:
+def _erase(connection: Connection, session_id: str) -> list[str]:
+    """The ids of the streams that showed something of it."""
     of_session = select(assets.c.id).where(assets.c.session_id == session_id)
+    shown_in = streams_with(connection, list(connection.execute(of_session).scalars()))
+    connection.execute(delete(streams).where(streams.c.id.in_(shown_in)))
     for track_id in connection.execute(
         select(tracks.c.id).where(tracks.c.session_id == session_id)
     ).scalars():
@@ -258,3 +294,4 @@ def _erase(connection: Connection, session_id: str) -> None:
     connection.execute(delete(rtstreams).where(rtstreams.c.session_id == session_id))
     connection.execute(delete(delivery_rows).where(delivery_rows.c.session_id == session_id))
     connection.execute(delete(sessions).where(sessions.c.id == session_id))
+    return shown_in

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jupyter_capture.errors import InvalidRequestError, UnknownChannelError
 from jupyter_capture.wire.capture import ChannelRequest, SessionStart, category_of, kind_of
 
 
-def checked_channels(request: SessionStart) -> list[ChannelRequest]:
+def checked_channels(request: SessionStart, known: Callable[[], list[str]]) -> list[ChannelRequest]:
+    """``known``: asks for the channels there are, which takes a second."""
     channels = request.channels
     if not channels:
         raise InvalidRequestError(
@@ -17,10 +18,10 @@ def checked_channels(request: SessionStart) -> list[ChannelRequest]:
         )
     unknown = [channel.channel_id for channel in channels if kind_of(channel.channel_id) is None]
     if unknown:
+        present = ", ".join(known()) or "none at the moment; `jupyter-capture doctor` says why"
         raise UnknownChannelError(
             f"{unknown[0]!r} is not a channel. Channels are called display:1, mic:default, "
-            "system_audio:default and so on; `await client.list_channels()` or "
-            "`jupyter-capture doctor` lists this machine's."
+            f"system_audio:default and so on; this machine has: {present}."
         )
     names = [channel.channel_id for channel in channels]
     twice = sorted({name for name in names if names.count(name) > 1})
