@@ -19,9 +19,13 @@ Kind = Literal["key", "client"]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: ``owner`` (the user, or a key of theirs) or ``client`` (a client token)."""
+    """Who asks: ``owner`` (the user, or a key of theirs) or ``client`` (a client token).
+
+    ``user``: the end user for whom a client token was made; None where it was made for any.
+    """
 
     role: Literal["owner", "client"]
+    user: str | None = None
 
 
 class Keys:
@@ -81,7 +85,9 @@ class Keys:
             )
         if row.expires_at is not None and row.expires_at <= now():
             raise AuthenticationError("This token has expired. Ask for a new one.")
-        return Caller("owner" if row.kind == "key" else "client")
+        if row.kind == "key":
+            return Caller("owner")
+        return Caller("client", row.label or None)
 
 
 def _hash(token: str) -> str:

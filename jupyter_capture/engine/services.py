@@ -27,6 +27,7 @@ from jupyter_capture.engine.sessions import Sessions
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams, keep, whole
+from jupyter_capture.engine.sweep import sweep
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
 from jupyter_capture.engine.webhooks import Webhooks
 from jupyter_capture.settings import Settings
@@ -99,6 +100,7 @@ class Services:
                 "speech_model": settings.speech_model,
                 "threads": settings.threads,
                 "fps": settings.render_fps,
+                "cache_mb": settings.cache_mb,
             },
         )
         self.finder = Finder(self.store, self.library, LazyEmbedder(self.home, settings.threads))
@@ -109,6 +111,7 @@ class Services:
         self.activity = Activity()
 
     def start(self) -> None:
+        sweep(self.store, self.home)
         self.webhooks.start()
         self.sessions.reattach()
         self.jobs.resume()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jupyter_capture.engine.embed import Embedder
@@ -107,13 +108,27 @@ class Work:
 
     def download(self, stream_id: str, name: str) -> dict[str, Any]:
         """A stream as one MP4 file in the cache. The same stream gives the same file."""
-        target = self._home.cache / "downloads" / f"{stream_id}.mp4"
+        target = self._home.downloads / f"{stream_id}.mp4"
         target.parent.mkdir(mode=0o700, exist_ok=True)
-        if not target.exists():
+        if target.exists():
+            target.touch()
+        else:
             part = self._home.tmp / f"{hashlib.sha256(stream_id.encode()).hexdigest()[:16]}.mp4"
             self._streams.save(stream_id, part, lambda done: self._progress(done, "Saving"))
+            self._streams.get(stream_id)  # raises where it was deleted meanwhile
             part.replace(target)
+        prune(target, self._options.get("cache_mb", 0) * 1_000_000)
         return {"stream_id": stream_id, "name": name, "size": target.stat().st_size}
+
+
+def prune(newest: Path, limit: int) -> None:
+    """Delete the files beside ``newest`` that were used longest ago, until ``limit`` bytes stay."""
+    total = newest.stat().st_size
+    others = [(path.stat(), path) for path in newest.parent.iterdir() if path != newest]
+    for found, path in sorted(others, key=lambda one: one[0].st_mtime, reverse=True):
+        total += found.st_size
+        if total > limit:
+            path.unlink(missing_ok=True)
 
 
 class Share:

@@ -36,7 +36,8 @@ def index_spoken_words(
     if services.finder.is_indexed(row.id) and not request.force:
         return Ok(data={"asset_id": row.id, "message": "Index is available."})
     args = {"asset_id": row.id, "language": request.language_code, "force": request.force}
-    job_id = services.jobs.submit("index", f"index:{row.id}:{request.force}", args)
+    key = f"index:{row.id}:{request.language_code}:{request.force}"
+    job_id = services.jobs.submit("index", key, args)
     return ticket_for(http, job_id, request.callback_url)
 
 

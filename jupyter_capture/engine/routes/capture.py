@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
 from sqlalchemy import Row
+from starlette.requests import HTTPConnection
 
 from jupyter_capture.engine.ids import now
+from jupyter_capture.engine.keys import Caller
 from jupyter_capture.engine.routes.rtstream import stream_view
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.sessions import recorders
-from jupyter_capture.errors import ConflictError
+from jupyter_capture.errors import ConflictError, MediaError, NotFoundError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.capture import (
     Channel,
@@ -33,6 +35,21 @@ router = APIRouter(tags=["capture"])
 Get = Annotated[Services, Depends(services_of)]
 
 
+def mine(session_id: str, services: Get, http: HTTPConnection) -> str:
+    """The session, if the caller may use it: another end user's is as good as unknown."""
+    caller = http.scope.get("caller")
+    session = services.records.row(session_id)
+    if isinstance(caller, Caller) and caller.user not in (None, session.end_user_id):
+        raise NotFoundError(
+            f"There is no capture session {session_id!r} for {caller.user!r}. A client token is "
+            "good for sessions that were created with its user_id as end_user_id."
+        )
+    return session_id
+
+
+Mine = Annotated[str, Depends(mine)]
+
+
 @router.get("/capture/channels")
 def channels(services: Get) -> Ok[ChannelList]:
     return Ok(data=recorders.list_channels())
@@ -48,38 +65,39 @@ def token(
 
 
 @router.post("/capture/session/start")
-def start(request: SessionStart, services: Get) -> Ok[SessionStatusAnswer]:
+def start(request: SessionStart, services: Get, http: HTTPConnection) -> Ok[SessionStatusAnswer]:
+    mine(request.session_id, services, http)
     services.sessions.start(request)
     return _status(services, request.session_id)
 
 
 @router.post("/capture/session/{session_id}/stop")
-def stop(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
+def stop(session_id: Mine, services: Get) -> Ok[SessionStatusAnswer]:
     services.sessions.stop(session_id)
     return _status(services, session_id)
 
 
 @router.post("/capture/session/{session_id}/pause")
-def pause(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
+def pause(session_id: Mine, services: Get) -> Ok[SessionStatusAnswer]:
     services.sessions.pause(session_id)
     return _status(services, session_id)
 
 
 @router.post("/capture/session/{session_id}/resume")
-def resume(session_id: str, services: Get) -> Ok[SessionStatusAnswer]:
+def resume(session_id: Mine, services: Get) -> Ok[SessionStatusAnswer]:
     services.sessions.resume(session_id)
     return _status(services, session_id)
 
 
 @router.post("/capture/session/{session_id}/store")
-def store(session_id: str, request: StoreSwitch, services: Get) -> Ok[StoreSwitch]:
+def store(session_id: Mine, request: StoreSwitch, services: Get) -> Ok[StoreSwitch]:
     """Keep a channel from now on, or have it live only; what was live only is a gap."""
     services.sessions.set_store(session_id, request.channel_id, request.store)
     return Ok(data=request)
 
 
 @router.get("/capture/session/{session_id}")
-def get_any(session_id: str, services: Get) -> Ok[Session]:
+def get_any(session_id: Mine, services: Get) -> Ok[Session]:
     return Ok(data=session_view(services, services.records.row(session_id)))
 
 
@@ -177,11 +195,16 @@ def session_view(services: Services, row: Row[Any]) -> Session:
 
 
 def _storage(services: Services, session_id: str) -> list[StoredFile]:
-    manifest = services.records.manifest(session_id)
+    """What lies on the disk; a track that was deleted with its last asset does not any more."""
+    try:
+        manifest = services.records.manifest(session_id)
+    except MediaError:
+        return []
     folder = services.home.session(session_id)
     return [
         StoredFile(channel_id=track.channel_id, path=str(folder / track.id), bytes=track.bytes)
         for track in sorted(
             manifest.tracks if manifest else [], key=lambda track: track.channel_id == MIX
         )
+        if (folder / track.id).exists()
     ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
+from pydantic import ValidationError
 
 from jupyter_capture.engine.routes._assets import semantic
 from jupyter_capture.engine.services import Services, services_of
-from jupyter_capture.errors import NotOfferedError
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.library import (
     Asset,
@@ -47,7 +48,12 @@ def update(
     collection_id: str, services: Get, request: Annotated[dict[str, Any], Body()]
 ) -> Ok[Collection]:
     known = services.library.collection(collection_id).model_dump()
-    wanted = CollectionCreate.model_validate({**known, **request})
+    try:
+        wanted = CollectionCreate.model_validate({**known, **request})
+    except ValidationError as error:
+        found = error.errors()[0]
+        where = ".".join(str(part) for part in found["loc"])
+        raise InvalidRequestError(f"{where}: {found['msg']}.") from error
     return Ok(data=services.library.update_collection(collection_id, **wanted.model_dump()))
 
 
