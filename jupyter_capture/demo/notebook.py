@@ -26,7 +26,7 @@ def execute(notebook: Path, folder: Path) -> Path:
     """
     import nbformat
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from nbconvert import HTMLExporter
 
     book = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
@@ -36,17 +36,17 @@ def execute(notebook: Path, folder: Path) -> Path:
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
     )
-    failure: CellExecutionError | None = None
+    failure = ""
     try:
         client.execute()
     except CellExecutionError as error:
-        failure = error
+        failure = f"{error.ename}: {error.evalue.rstrip('.')}"
+    except (CellTimeoutError, DeadKernelError) as error:
+        failure = str(error).strip().partition("\n")[0]
     exporter = HTMLExporter()  # type: ignore[no-untyped-call]
     html, _ = exporter.from_notebook_node(book)
     page = folder / f"{notebook.stem}.html"
     page.write_text(html)
-    if failure is not None:
-        raise JobError(
-            f"A cell of {notebook.name} failed: {failure.ename}: {failure.evalue}. See {page}."
-        )
+    if failure:
+        raise JobError(f"A cell of {notebook.name} failed: {failure}. See {page}.")
     return page
