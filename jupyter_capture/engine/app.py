@@ -22,11 +22,16 @@ from jupyter_capture.engine.routes import (
     collection,
     editor,
     events,
+    image,
     indexes,
     keys,
     media,
+    pictures,
+    rtindex,
     rtstream,
     status,
+    timeline,
+    upload,
     video,
 )
 from jupyter_capture.engine.services import Services
@@ -38,12 +43,17 @@ logger = logging.getLogger(__name__)
 ROUTERS = (
     status,
     capture,
+    rtindex,
     rtstream,
     collection,
     indexes,
     keys,
     video,
+    pictures,
+    timeline,
     audio,
+    image,
+    upload,
     editor,
     events,
     media,
@@ -61,6 +71,7 @@ def create_app(services: Services, *, serve: bool) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
+    services.callbacks.body_of = lambda job_id: status.told_of(services, job_id)
     for module in ROUTERS:
         app.include_router(module.router)
     static = Path(jupyter_capture.__file__).parent / "static"

@@ -10,12 +10,13 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jupyter_capture.engine.body import checked
 from jupyter_capture.engine.keys import Caller
 from jupyter_capture.engine.services import Services
 from jupyter_capture.errors import CaptureError, ForbiddenError, InvalidRequestError, NotFoundError
 from jupyter_capture.wire import Failure
 
-TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/image/", "/events/")
+TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/picture/", "/events/")
 PUBLIC = ("/watch", "/embed", "/static/")
 CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
 CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store")}
@@ -41,6 +42,8 @@ class Door:
             scope["path"] = path = path.rstrip("/") or "/"
         try:
             scope["caller"] = self._admit(scope, path)
+            if scope["type"] == "http" and not path.startswith(TICKETED):
+                receive = await checked(scope, receive)
         except CaptureError as error:
             await _refuse(error, scope, receive, send)
             return

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -32,13 +33,20 @@ _ENDED = ("done", "failed", "cancelled")
 
 
 class Jobs:
-    def __init__(self, store: Store, home: Home, options: dict[str, Any]) -> None:
+    """``on_end`` is told the id of each job that has ended."""
+
+    def __init__(
+        self, store: Store, home: Home, options: dict[str, Any], on_end: Callable[[str], None]
+    ) -> None:
+        self._on_end = on_end
         self._store = store
         self._home = home
         self._options = options
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._ending = False
+        self.on_gone: Callable[[], None] = lambda: None
+        """Told that a job has ended, or its worker died, once the worker is gone."""
 
     def submit(self, kind: str, key: str, args: dict[str, Any]) -> str:
         """Queue work, unless equal work (the same ``key``) waits or runs already. Its id."""
@@ -81,7 +89,7 @@ class Jobs:
         row = self.get(job_id)
         if row.status in _ENDED:
             return
-        self._update(job_id, status="cancelled", finished_at=time.time())
+        self._finish(job_id, "cancelled")
         with self._lock:  # so that one which is just being started is there already
             process = self._running.get(job_id)
         if process is not None:
@@ -153,6 +161,7 @@ class Jobs:
                 self._died(row.id, process.returncode)
             with self._lock:
                 self._running.pop(row.id, None)
+            self.on_gone()
             self._pump()
 
     def _converse(self, row: Row[Any], process: subprocess.Popen[bytes]) -> bool:
@@ -199,6 +208,7 @@ class Jobs:
 
     def _finish(self, job_id: str, status: str, **values: Any) -> None:
         self._update(job_id, status=status, finished_at=time.time(), **values)
+        self._on_end(job_id)
 
     def _update(self, job_id: str, **values: Any) -> bool:
         """False where it has ended already: then it stays as it is."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from jupyter_capture.engine.callbacks import Callbacks
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.home import Home
@@ -29,7 +30,9 @@ from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams, keep, whole
 from jupyter_capture.engine.sweep import sweep
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
+from jupyter_capture.engine.uploads import Uploads
 from jupyter_capture.engine.webhooks import Webhooks
+from jupyter_capture.media.foreign import size_of
 from jupyter_capture.settings import Settings
 from jupyter_capture.wire.library import Asset, StreamAnswer
 
@@ -93,6 +96,7 @@ class Services:
         self.webhooks = Webhooks(self.store, self.webhook_secret)
         self.library = Library(self.store, self.home)
         self.streams = Streams(self.store, self.library, settings.render_fps)
+        self.callbacks = Callbacks(self.store, self.webhooks)
         self.jobs = Jobs(
             self.store,
             self.home,
@@ -102,7 +106,18 @@ class Services:
                 "fps": settings.render_fps,
                 "cache_mb": settings.cache_mb,
             },
+            self.callbacks.keep,
         )
+        self.uploads = Uploads(
+            self.store,
+            self.home,
+            self.tickets,
+            self.jobs,
+            media_url,
+            limit=settings.upload_limit_mb,
+            reserve=settings.disk_reserve_mb,
+        )
+        self.jobs.on_gone = self.uploads.tidy
         self.finder = Finder(self.store, self.library, LazyEmbedder(self.home, settings.threads))
         self.records = Records(
             self.store, self.home, self.events, self.webhooks, self._exported_urls
@@ -114,7 +129,9 @@ class Services:
         sweep(self.store, self.home)
         self.webhooks.start()
         self.sessions.reattach()
+        self.uploads.tidy()
         self.jobs.resume()
+        self.callbacks.keep()
 
     def close(self) -> None:
         self.sessions.let_go()
@@ -142,10 +159,14 @@ class Services:
         )
 
     def ticketed(self, use: Literal["thumbnail", "download", "upload", "image"], what: str) -> str:
-        return f"{self.media_url}/{use}/{self.tickets.issue(use, what)}"
+        # /image/<id> is the API's: a ticket must not share its way in.
+        folder = "picture" if use == "image" else use
+        return f"{self.media_url}/{folder}/{self.tickets.issue(use, what)}"
 
     def asset(self, row: AssetRow) -> Asset:
         """An asset as it is answered."""
+        if row.type == "image":
+            return self._image(row)
         urls = self.stream_answer(self.streams.create(whole(row.id, row.length)), row.length)
         tracks = self.library.tracks_of(row.id)
         picture = next((track for track in tracks if track.kind == "video"), None)
@@ -165,6 +186,22 @@ class Services:
             stream_url=urls.stream_url,
             player_url=urls.player_url,
             thumbnail_url=self.ticketed("thumbnail", f"{row.id}@0") if picture else None,
+            created_at=row.created_at,
+        )
+
+    def _image(self, row: AssetRow) -> Asset:
+        path = self.library.file_of(row)
+        width, height = size_of(path) or (None, None)
+        return Asset(
+            id=row.id,
+            collection_id=row.collection_id,
+            type=row.type,
+            name=row.name,
+            description=row.description,
+            size=path.stat().st_size if path.exists() else 0,
+            width=width,
+            height=height,
+            url=self.ticketed("image", row.id),
             created_at=row.created_at,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -62,6 +62,9 @@ class JobProgress(Wire):
     kind: str
     percentage: float = 0.0
     stage: str = ""
+    status: str = "processing"
+    result: Any = None
+    """What a job that is done answers: the SDK's ``get_async_response`` hands on ``data`` alone."""
 
 
 Processing.model_rebuild()

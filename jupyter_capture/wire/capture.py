@@ -100,6 +100,14 @@ class StreamAction(Wire):
     action: Literal["start", "stop"]
 
 
+class StreamIndexRequest(Wire):
+    """``extraction_type``: "transcript" is what was said, "time" what is seen."""
+
+    extraction_type: str = "time"
+    prompt: str | None = None
+    name: str | None = None
+
+
 class SessionStatusAnswer(Wire):
     session_id: str
     status: SessionStatus
@@ -114,6 +122,8 @@ class Channel(Wire):
 
 
 class RTStream(Wire):
+    id: str = ""
+    """The same as ``rtstream_id``: VideoDB's SDK reads the one here and the other there."""
     rtstream_id: str
     name: str
     channel_id: Category

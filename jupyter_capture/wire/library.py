@@ -63,6 +63,19 @@ class ImagePage(Wire):
     images: list[Asset]
 
 
+class UploadRequest(Wire):
+    """``url``: an upload_url to which a file was sent, or any http(s) address of a media file.
+
+    ``media_type`` only where it must be that one; it is recognised otherwise.
+    """
+
+    url: str = Field(min_length=1, max_length=8000)
+    name: str | None = Field(None, max_length=500)
+    description: str | None = Field(None, max_length=20_000)
+    media_type: AssetType | None = None
+    callback_url: str | None = None
+
+
 class AssetUpdate(Wire):
     name: str = Field(min_length=1, max_length=500)
 
@@ -81,6 +94,14 @@ class TranscriptRequest(Wire):
     force: bool = False
     language_code: str | None = None
     callback_url: str | None = None
+
+
+class PictureRequest(Wire):
+    """The picture at ``time`` (the SDK's word; ``timestamp`` is the service's), seconds."""
+
+    time: float | None = Field(None, ge=0, allow_inf_nan=False)
+    timestamp: float | None = Field(None, ge=0, allow_inf_nan=False)
+    width: int = Field(640, ge=16, le=4096)
 
 
 class TranscriptItem(Wire):

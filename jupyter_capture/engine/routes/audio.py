@@ -94,4 +94,4 @@ def transcription(
 @router.post("/{audio_id}/search")
 @router.post("/{audio_id}/search/v2")
 def search(row: Row, request: SearchRequest, services: Get) -> Ok[SearchAnswer]:
-    return Ok(data=services.finder.in_asset(row, request))
+    return Ok(data=_assets.search_in(services, row, request))

@@ -14,6 +14,10 @@ router = APIRouter(tags=["not offered"])
 _MODEL = "It needs a language model, which this engine does not bring. "
 _SEARCH = "search() finds what was said, and results.compile() joins the shots."
 _GENERATED = "This engine makes no media out of prompts. Upload a file with upload() instead."
+_WORDS = (
+    "It is an index of an understanding, which needs a language model. index_spoken_words() "
+    "indexes what was said."
+)
 _OWN = "It belongs to VideoDB's cloud; connect(api_key=…) speaks with that."
 
 _NOT_OFFERED: dict[str, tuple[str, list[str]]] = {
@@ -51,6 +55,26 @@ _NOT_OFFERED: dict[str, tuple[str, list[str]]] = {
     "GET /billing/invoices": ("get_invoices", ["Nothing is charged here. check_usage() works."]),
     "POST /transcode": ("transcode", ["video.save() writes an MP4."]),
     "GET /transcode/{id}": ("get_transcode_details", ["video.save() writes an MP4."]),
+    "POST /rtstream/{id}/understand": ("understand", [_MODEL, _SEARCH]),
+    "GET /rtstream/{id}/understand": ("list_understanding", [_MODEL]),
+    "GET /rtstream/{id}/understand/{item}": ("get_understanding", [_MODEL]),
+    "PATCH /rtstream/{id}/understand/{item}/status": ("understanding", [_MODEL]),
+    "GET /rtstream/{id}/understand/{item}/records": ("understanding.get_records", [_MODEL]),
+    "GET /video/{id}/understand/{item}/analyzers/{name}/output": (
+        "get_analyzer_output",
+        [_MODEL],
+    ),
+    "POST /rtstream/{id}/indexes": ("rtstream.index", [_WORDS]),
+    "GET /rtstream/{id}/indexes": ("rtstream.list_indexes", [_WORDS]),
+    "GET /rtstream/{id}/indexes/{item}": ("rtstream.get_index", [_WORDS]),
+    "PATCH /rtstream/{id}/indexes/{item}/status": ("index.start and index.stop", [_WORDS]),
+    "GET /rtstream/{id}/indexes/{item}/records": ("index.get_records", [_WORDS]),
+    "POST /rtstream/{id}/indexes/{item}/alert": ("index.create_alert", [_WORDS]),
+    "GET /rtstream/{id}/indexes/{item}/alert": ("index.list_alerts", [_WORDS]),
+    "PATCH /rtstream/{id}/indexes/{item}/alert/{alert}/status": (
+        "index.enable_alert and index.disable_alert",
+        [_WORDS],
+    ),
     "POST /sandbox": ("create_sandbox", [_OWN]),
     "GET /sandbox": ("list_sandboxes", [_OWN]),
     "GET /sandbox/{id}": ("get_sandbox", [_OWN]),
@@ -66,19 +90,38 @@ _NOT_OFFERED: dict[str, tuple[str, list[str]]] = {
     ),
 }
 
+_NOT_YET: dict[str, tuple[str, list[str]]] = {
+    "POST /rtstream/event": ("create_event", ["Search what was said once a session has stopped."]),
+    "POST /rtstream/{id}/index/{item}/alert": (
+        "create_alert",
+        ["The events of a session's own webhook and websocket work."],
+    ),
+    "PATCH /rtstream/{id}/index/{item}/alert/{alert}/status": (
+        "enable_alert and disable_alert",
+        ["There are no alerts yet."],
+    ),
+    "POST /video/{id}/workflow": (
+        "add_subtitle",
+        ["get_transcript() gives the words and their times."],
+    ),
+}
 
-def _refuse(call: str, instead: list[str]) -> Callable[[], NoReturn]:
+
+def _refuse(call: str, offer: str, instead: list[str]) -> Callable[[], NoReturn]:
     def answer() -> NoReturn:
-        raise NotOfferedError(f"{call} is not offered by the local engine. {''.join(instead)}")
+        raise NotOfferedError(f"{call} is not offered {offer}. {''.join(instead)}")
 
     return answer
 
 
-for _route, (_call, _instead) in _NOT_OFFERED.items():
+_BEYOND = [(route, "by the local engine", *said) for route, said in _NOT_OFFERED.items()]
+_LATER = [(route, "yet by this version", *said) for route, said in _NOT_YET.items()]
+
+for _route, _offer, _call, _instead in [*_BEYOND, *_LATER]:
     _method, _path = _route.split(" ")
     router.add_api_route(
         _path,
-        _refuse(_call, _instead),
+        _refuse(_call, _offer, _instead),
         methods=[_method],
         status_code=501,
         name=f"{_call} (not offered)",

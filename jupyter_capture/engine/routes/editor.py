@@ -6,10 +6,11 @@ from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
 
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
-from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.editor import EditorRequest
 from jupyter_capture.wire.library import (
@@ -26,15 +27,29 @@ Get = Annotated[Services, Depends(services_of)]
 @router.post("/editor")
 def editor(request: EditorRequest, services: Get) -> Ok[StreamAnswer]:
     if request.timeline is None:
-        if request.timeline_url:
-            raise NotOfferedError("Timelines above 100 kB are not taken yet by this version.")
-        raise InvalidRequestError('The body needs a "timeline" with resolution and tracks.')
+        if not request.timeline_url:
+            raise InvalidRequestError('The body needs a "timeline" with resolution and tracks.')
+        request = _sent(services.uploads.take_text(request.timeline_url))
+    if request.timeline is None:
+        raise InvalidRequestError('The uploaded file needs a "timeline" with resolution and tracks')
     return Ok(data=services.stream_answer(*services.streams.of_timeline(request.timeline)))
+
+
+def _sent(content: bytes) -> EditorRequest:
+    """A timeline that came as a file, since it was too long for a body."""
+    try:
+        return EditorRequest.model_validate_json(content)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in found["loc"]) or "the uploaded file"
+        raise InvalidRequestError(f"The timeline is not valid. {where}: {found['msg']}.") from error
 
 
 @router.post("/compile")
 def compile(request: list[CompileItem], services: Get) -> Ok[StreamAnswer]:
-    shots = [(item.video_id, start, end) for item in request for start, end in item.shots]
+    asked = [(item.video_id, start, end) for item in request for start, end in item.shots]
+    # The SDK's insert_video at a video's very start or end asks for a shot of nothing, too.
+    shots = [shot for shot in asked if shot[1] != shot[2]] or asked
     return Ok(data=services.stream_answer(*services.streams.of_shots(shots)))
 
 

@@ -20,6 +20,7 @@ Get = Annotated[Services, Depends(services_of)]
 def stream_view(session: Row[Any], row: Row[Any]) -> RTStream:
     kind = kind_of(row.channel_id) or "audio"
     return RTStream(
+        id=row.id,
         rtstream_id=row.id,
         name=row.channel_id,
         channel_id=row.category,
@@ -71,7 +72,7 @@ def export(rtstream_id: str, services: Get) -> Ok[dict[str, Any]]:
 @router.get("/{rtstream_id}/stream")
 def stream(rtstream_id: str, start: float, end: float, services: Get) -> Ok[StreamAnswer]:
     """``start`` and ``end`` are Unix seconds."""
-    row, session = _kept(services, rtstream_id)
+    row, session = kept(services, rtstream_id)
     first = media_time(session.wall_clock, start)
     last = media_time(session.wall_clock, end)
     if last <= first:
@@ -112,7 +113,7 @@ def transcript(
     since: float | None = None,
 ) -> Ok[dict[str, Any]]:
     """What was said on a kept channel, in Unix seconds."""
-    row, session = _kept(services, rtstream_id)
+    row, session = kept(services, rtstream_id)
     low = max(start or 0.0, since or 0.0)
     segments = [
         {
@@ -147,7 +148,7 @@ def live_transcript(rtstream_id: str, services: Get) -> None:
 @router.post("/{rtstream_id}/search")
 def search(rtstream_id: str, request: SearchRequest, services: Get) -> Ok[dict[str, Any]]:
     """Moments in Unix seconds."""
-    row, session = _kept(services, rtstream_id)
+    row, session = kept(services, rtstream_id)
     answer = services.finder.in_asset(services.library.asset(row.exported_asset_id), request)
     found = [
         {
@@ -166,6 +167,7 @@ def search(rtstream_id: str, request: SearchRequest, services: Get) -> Ok[dict[s
 
 
 @router.post("/{rtstream_id}/status")
+@router.patch("/{rtstream_id}/status")
 def switch(rtstream_id: str, request: StreamAction, services: Get) -> Ok[dict[str, str]]:
     """``stop`` has a channel live only from now on, ``start`` keeps it again."""
     row = services.records.stream(rtstream_id)
@@ -173,7 +175,7 @@ def switch(rtstream_id: str, request: StreamAction, services: Get) -> Ok[dict[st
     return Ok(data={"rtstream_id": rtstream_id, "status": row.status})
 
 
-def _kept(services: Services, rtstream_id: str) -> tuple[Row[Any], Row[Any]]:
+def kept(services: Services, rtstream_id: str) -> tuple[Row[Any], Row[Any]]:
     row = services.records.stream(rtstream_id)
     session = services.records.row(row.session_id)
     if row.exported_asset_id is None or not session.wall_clock:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from jupyter_capture._version import __version__
+from jupyter_capture.engine.routes._words import words_index
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.wire import Failure, JobProgress, JobState, JobTicket, Ok, Processing
 from jupyter_capture.wire.library import DownloadAnswer, EngineStatus, UsageAnswer
@@ -38,13 +39,35 @@ def usage(services: Get) -> Ok[UsageAnswer]:
 
 @router.get("/async-response/{job_id}")
 def job(job_id: str, services: Get) -> JobState:
+    return job_state(services, job_id)
+
+
+@router.get("/job/{job_id}")
+def job_status(job_id: str, services: Get) -> dict[str, Any]:
+    """The same, as the SDK's ``get_job_status`` reads it: ``data`` is the result."""
+    state = job_state(services, job_id)
+    result = state.response.data if isinstance(state.response, Ok) else None
+    return {
+        "success": state.success,
+        "status": state.status,
+        "data": result if result is not None else state.data.model_dump(),
+        "message": state.message,
+    }
+
+
+def job_state(services: Services, job_id: str) -> JobState:
     row = services.jobs.get(job_id)
     progress = JobProgress(
-        id=row.id, kind=row.kind, percentage=round(row.progress * 100, 1), stage=row.stage
+        id=row.id,
+        kind=row.kind,
+        percentage=round(row.progress * 100, 1),
+        stage=row.stage,
+        status=row.status if row.status in ("done", "failed", "cancelled") else "processing",
     )
     match row.status:
         case "done":
-            answer: Ok[object] = Ok(data=result_of(services, row))
+            progress.result = result_of(services, row)
+            answer: Ok[object] = Ok(data=progress.result)
             return JobState(status="done", data=progress, response=answer)
         case "failed":
             failure = Failure(**row.error)
@@ -68,6 +91,20 @@ def cancel(job_id: str, services: Get) -> Ok[dict[str, str]]:
     return Ok(data={"id": job_id})
 
 
+def told_of(services: Services, job_id: str) -> dict[str, Any]:
+    """What the ``callback_url`` of a job is told."""
+    state = job_state(services, job_id)
+    return {
+        "event": f"job.{state.status}",
+        "job_id": job_id,
+        "kind": state.data.kind,
+        "success": state.success,
+        "status": state.status,
+        "data": state.data.result or {},
+        "message": state.message,
+    }
+
+
 def ticket_for(request: Request, job_id: str, callback_url: str | None = None) -> Processing:
     """The answer to work that goes on: where to ask about it."""
     url = str(request.base_url).rstrip("/")
@@ -85,4 +122,9 @@ def result_of(services: Services, row: Any) -> Any:
             name=row.result["name"],
             size=row.result["size"],
         ).model_dump()
+    if row.kind == "ingest":
+        asset = services.asset(services.library.asset(row.result["asset_id"]))
+        return {**asset.model_dump(), "warnings": row.result["warnings"]}
+    if row.kind == "index" and "rtstream_id" in row.args:
+        return words_index(services, row.args["rtstream_id"])
     return row.result

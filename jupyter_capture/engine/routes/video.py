@@ -94,7 +94,12 @@ def index(
 
 
 @router.get("/{video_id}/index")
-def index_status(row: Row, services: Get) -> Ok[dict[str, str]]:
+def index_status(
+    row: Row, services: Get, index_type: str = "spoken_word"
+) -> Ok[dict[str, str]] | Ok[list[dict[str, str]]]:
+    """Scenes are told as a list; there are none."""
+    if index_type == "scene":
+        return Ok(data=[])
     done = services.finder.is_indexed(row.id)
     return Ok(data={"status": "done" if done else "none", "index_type": "spoken_word"})
 
@@ -125,7 +130,7 @@ def transcribe(
 @router.post("/{video_id}/search")
 @router.post("/{video_id}/search/v2")
 def search(row: Row, request: SearchRequest, services: Get) -> Ok[SearchAnswer]:
-    return Ok(data=services.finder.in_asset(row, request))
+    return Ok(data=_assets.search_in(services, row, request))
 
 
 @router.post("/{video_id}/semantic-search")

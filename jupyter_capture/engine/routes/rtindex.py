@@ -1,0 +1,144 @@
+"""Indexes of a session's stream: the words of a kept channel, once it has stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query, Request
+
+from jupyter_capture.engine.routes._words import words_index
+from jupyter_capture.engine.routes.rtstream import kept, unix_time
+from jupyter_capture.engine.routes.status import ticket_for
+from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+from jupyter_capture.wire import Ok, Processing
+from jupyter_capture.wire.capture import StreamAction, StreamIndexRequest
+from jupyter_capture.wire.library import SearchRequest
+
+router = APIRouter(prefix="/rtstream", tags=["rtstream"])
+Get = Annotated[Services, Depends(services_of)]
+View = dict[str, Any]
+
+
+@router.get("/event")
+def events() -> Ok[dict[str, list[View]]]:
+    """There are none, since this version has no alerts yet."""
+    return Ok(data={"events": []})
+
+
+@router.post("/collection/{collection_id}/search")
+def search_collection(collection_id: str, request: SearchRequest, services: Get) -> Ok[View]:
+    """The kept streams of all sessions of a collection; moments in Unix seconds."""
+    answer = services.finder.in_collection(collection_id, request)
+    by_session = {
+        (session.id, row.channel_id): (row, session)
+        for session in services.records.rows(collection_id)
+        for row in services.records.streams_of(session.id)
+    }
+    found = []
+    for hits in answer.results:
+        asset = services.library.asset(hits.video_id)
+        for doc in hits.docs:
+            row, session = by_session.get(
+                (asset.session_id, doc.metadata.get("channel")), (None, None)
+            )
+            if row is not None and session is not None and session.wall_clock:
+                found.append(
+                    {
+                        "rtstream_id": row.id,
+                        "rtstream_name": row.channel_id,
+                        "start": unix_time(session.wall_clock, doc.start),
+                        "end": unix_time(session.wall_clock, doc.end),
+                        "text": doc.text,
+                        "score": doc.score,
+                        "metadata": doc.metadata,
+                    }
+                )
+    return Ok(data={"results": found})
+
+
+@router.post("/{rtstream_id}/index/scene", response_model=None)
+def create(
+    rtstream_id: str,
+    services: Get,
+    http: Request,
+    request: Annotated[StreamIndexRequest, Body(default_factory=StreamIndexRequest)],
+) -> Processing | Ok[View]:
+    """An index of what was said; one of what is seen is not offered."""
+    services.records.stream(rtstream_id)
+    if request.extraction_type != "transcript":
+        raise NotOfferedError(
+            "index_scenes and index_visuals are not offered yet by this version, which indexes "
+            "spoken words only. index_spoken_words() works."
+        )
+    row, _ = kept(services, rtstream_id)
+    if not services.library.speech_tracks(row.exported_asset_id):
+        raise InvalidRequestError(
+            f"{rtstream_id} ({row.channel_id}) has no sound, so there are no spoken words to "
+            "index. The microphone's stream has."
+        )
+    if services.finder.is_indexed(row.exported_asset_id):
+        return Ok(data=words_index(services, rtstream_id))
+    args = {"asset_id": row.exported_asset_id, "rtstream_id": rtstream_id}
+    return ticket_for(http, services.jobs.submit("index", f"index:{rtstream_id}", args))
+
+
+@router.get("/{rtstream_id}/index/scene")
+def listed(rtstream_id: str, services: Get) -> Ok[dict[str, list[View]]]:
+    row = services.records.stream(rtstream_id)
+    indexed = row.exported_asset_id and services.finder.is_indexed(row.exported_asset_id)
+    return Ok(data={"scene_indexes": [words_index(services, rtstream_id)] if indexed else []})
+
+
+@router.get("/{rtstream_id}/index/scene/{index_id}")
+def records(
+    rtstream_id: str,
+    index_id: str,
+    services: Get,
+    start: float | None = None,
+    end: float | None = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Ok[View]:
+    """What was said, in Unix seconds."""
+    words_index(services, rtstream_id, index_id)
+    _, session = kept(services, rtstream_id)
+    found = [
+        {
+            "start": unix_time(session.wall_clock, each.start),
+            "end": unix_time(session.wall_clock, each.end),
+            "description": each.text,
+            "metadata": {"channel": each.channel_id},
+        }
+        for each in services.finder.records(index_id)
+    ]
+    wanted = [
+        each
+        for each in found
+        if (start is None or each["end"] > start) and (end is None or each["start"] < end)
+    ]
+    first = (page - 1) * page_size
+    return Ok(
+        data={
+            "scene_index_records": wanted[first : first + page_size],
+            "next_page": first + page_size < len(wanted),
+        }
+    )
+
+
+@router.patch("/{rtstream_id}/index/scene/{index_id}/status")
+def switch(rtstream_id: str, index_id: str, _: StreamAction, services: Get) -> Ok[View]:
+    """An index of a stream that has stopped is complete: there is nothing to start or stop."""
+    return Ok(data=words_index(services, rtstream_id, index_id))
+
+
+@router.get("/{rtstream_id}/index/{index_id}")
+def get(rtstream_id: str, index_id: str, services: Get) -> Ok[View]:
+    return Ok(data=words_index(services, rtstream_id, index_id))
+
+
+@router.get("/{rtstream_id}/index/{index_id}/alert")
+def alerts(rtstream_id: str, index_id: str, services: Get) -> Ok[dict[str, list[View]]]:
+    """There are none, since this version has no alerts yet."""
+    words_index(services, rtstream_id, index_id)
+    return Ok(data={"alerts": []})
