@@ -8,7 +8,7 @@ set -eu
 
 python="python3-venv"
 desktop="xvfb pulseaudio pulseaudio-utils flite"
-browser="chromium xdotool"
+browser="chromium"
 speech="pocketsphinx-testdata"
 
 case "${1:-}" in
