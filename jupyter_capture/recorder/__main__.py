@@ -59,7 +59,12 @@ def read_spec(folder: Path) -> RecorderSpec:
 def record(spec: RecorderSpec, folder: Path) -> int:
     """Record until stopped; the exit status."""
     reports: list[ControlServer] = []
-    session = RecordingSession(spec, folder, lambda report: reports[0].tell(report))
+    session = RecordingSession(
+        spec,
+        folder,
+        lambda report: reports[0].tell(report),
+        lambda channel_id: reports[0].heard(channel_id),
+    )
     control = ControlServer(Path(spec.socket), session.handle)
     reports.append(control)
     _keep_to_itself(session)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jupyter_capture.recorder.channel import ChannelThread, Tell
 from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.ear import Ear
 from jupyter_capture.recorder.levels import LevelMeter
 from jupyter_capture.recorder.sound_tracks import SoundTracks
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE, AudioSource, Pcm, Sound
@@ -13,15 +16,22 @@ _SETTLED = SAMPLE_RATE // 5
 
 
 class AudioChannel(ChannelThread[Sound]):
-    """Stamps the blocks of a source and hands them to the tracks while the channel is kept."""
+    """Stamps the blocks of a source and hands them to the tracks while the channel is kept, and
+    to its ear while somebody listens."""
 
     def __init__(
-        self, source: AudioSource, clock: MediaClock, tracks: SoundTracks, tell: Tell
+        self,
+        source: AudioSource,
+        clock: MediaClock,
+        tracks: SoundTracks,
+        tell: Tell,
+        wanted: Callable[[str], bool],
     ) -> None:
         super().__init__(source, clock, tell)
         self.meter = LevelMeter()
         self.channels = source.channels
         self._tracks = tracks
+        self._ear = Ear(source.channel_id, clock, tell, wanted)
         self._stamper = SoundStamper()
         self._heard = 0
 
@@ -40,8 +50,8 @@ class AudioChannel(ChannelThread[Sound]):
         self._heard += len(pcm)
         if settling:
             self._settle()
-        elif self.kept:
-            self._store(first, pcm)
+        elif (heard := self._ear.open) or self.kept:
+            self._pass_on(first, pcm, heard)
 
     def _settle(self) -> None:
         """The first blocks of a device come in jerks: they only show where the sound belongs."""
@@ -49,10 +59,14 @@ class AudioChannel(ChannelThread[Sound]):
             self.ready.set()
             self._tracks.set_absent(self.channel_id, not self.kept)
 
-    def _store(self, first: int, pcm: Pcm) -> None:
+    def _pass_on(self, first: int, pcm: Pcm, heard: bool) -> None:
         for span in self.clock.spans(first, len(pcm), SAMPLE_RATE):
             part = pcm[span.skip : span.skip + span.take]
-            self._tracks.add(self.channel_id, span.position, part)
+            kept = self.kept
+            if kept:
+                self._tracks.add(self.channel_id, span.position, part)
+            if heard:
+                self._ear.hear(span.position, part, kept)
 
     def idle(self) -> None:
         self._tracks.set_absent(self.channel_id, True)

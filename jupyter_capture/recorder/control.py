@@ -2,7 +2,9 @@
 
 Any number of clients may be attached. A command is answered to its sender alone: ``status`` for
 what was done, ``failed`` with the command's name in ``data["cmd"]`` for what was not. All other
-reports go to every client. A client that does not read is cut off rather than waited for.
+reports go to every client, except ``pcm``, which goes to those who listen to that channel. A
+client that does not read is cut off rather than waited for; one that only reads sound too slowly
+misses some of it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from jupyter_capture.wire.recorder import Command, Report
 Handler = Callable[[Command], Report]
 
 _BACKLOG = 4 * 1024 * 1024
+_SOUND_BACKLOG = 1024 * 1024
+"""About 24 s of a channel."""
 
 
 def failure(error: CaptureError, cmd: str | None = None) -> Report:
@@ -38,6 +42,8 @@ class ControlServer:
         self._path = path
         self._handle = handle
         self._clients: set[asyncio.StreamWriter] = set()
+        self._listening: dict[asyncio.StreamWriter, set[str]] = {}
+        self._heard: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._open = threading.Event()
@@ -58,8 +64,15 @@ class ControlServer:
             ) from self._error
 
     def tell(self, report: Report) -> None:
-        """Send a report to every client, from any thread."""
-        self._soon(lambda: self._broadcast(report))
+        """Send a report to every client, or its sound to those who listen, from any thread."""
+        if report.report == "pcm":
+            self._soon(lambda: self._send_sound(report))
+        else:
+            self._soon(lambda: self._broadcast(report))
+
+    def heard(self, channel_id: str) -> bool:
+        """Whether any client listens to a channel; from any thread."""
+        return channel_id in self._heard
 
     def tell_last(self, report: Report, wait: float) -> None:
         """Send the last report, also to who attaches within ``wait`` seconds if none has."""
@@ -123,29 +136,58 @@ class ControlServer:
                 self._send(writer, self._final)
                 self._told.set()
             while line := await reader.readline():
-                self._send(writer, await self._loop.run_in_executor(None, self._answer, line))
+                command, report = await self._loop.run_in_executor(None, self._answer, line)
+                if command is not None and report.report != "failed":
+                    self._note_listener(writer, command)
+                self._send(writer, report)
         except (OSError, ValueError):
             pass  # the client hung up, or sent a line without an end
         finally:
             self._clients.discard(writer)
+            self._listening.pop(writer, None)
+            self._note_heard()
             self._tasks.discard(task)
             writer.close()
 
-    def _answer(self, line: bytes) -> Report:
+    def _note_listener(self, writer: asyncio.StreamWriter, command: Command) -> None:
+        channels = self._listening.setdefault(writer, set())
+        if command.cmd == "listen" and command.channel_id:
+            channels.add(command.channel_id)
+        elif command.cmd == "unlisten" and command.channel_id:
+            channels.discard(command.channel_id)
+        self._note_heard()
+
+    def _note_heard(self) -> None:
+        self._heard = frozenset().union(*self._listening.values())
+
+    def _answer(self, line: bytes) -> tuple[Command | None, Report]:
         try:
             command = Command.model_validate_json(line)
         except ValidationError:
-            accepted = "status, stop, pause, resume, set_store (with channel_id and store)"
+            accepted = (
+                "status, stop, pause, resume, set_store (with channel_id and store), listen and "
+                "unlisten (with channel_id)"
+            )
             wrong = InvalidRequestError(f"No command: {line[:200]!r}. Accepted: {accepted}.")
-            return failure(wrong, "?")
+            return None, failure(wrong, "?")
         try:
-            return self._handle(command)
+            return command, self._handle(command)
         except CaptureError as error:
-            return failure(error, command.cmd)
+            return command, failure(error, command.cmd)
 
     def _broadcast(self, report: Report) -> None:
         for client in list(self._clients):
             self._send(client, report)
+
+    def _send_sound(self, report: Report) -> None:
+        line: bytes | None = None
+        for client, channels in list(self._listening.items()):
+            waiting = client.transport.get_write_buffer_size()
+            if report.data["channel_id"] not in channels or waiting > _SOUND_BACKLOG:
+                continue
+            if not client.is_closing():
+                line = line or report.model_dump_json(exclude_none=True).encode() + b"\n"
+                client.write(line)
 
     def _send(self, client: asyncio.StreamWriter, report: Report) -> None:
         if client.is_closing():

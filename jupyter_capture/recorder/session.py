@@ -48,13 +48,17 @@ class RecordingSession:
     """Opens the devices of a spec, records until stopped, and leaves tracks and a manifest.
 
     `open()` raises a CaptureError and leaves no file where something cannot be recorded. `run()`
-    returns when all is stored. Commands may come from any thread at any time.
+    returns when all is stored. Commands may come from any thread at any time. ``wanted``: whether
+    anybody listens to a channel at the moment.
     """
 
-    def __init__(self, spec: RecorderSpec, folder: Path, tell: Tell) -> None:
+    def __init__(
+        self, spec: RecorderSpec, folder: Path, tell: Tell, wanted: Callable[[str], bool]
+    ) -> None:
         self._spec = spec
         self._folder = folder
         self._tell = tell
+        self._wanted = wanted
         self._clock = MediaClock()
         self._sound = SoundTracks(folder, new_track_id, self._on_part, self._why_silent)
         self._channels: dict[str, Channel] = {}
@@ -121,6 +125,8 @@ class RecordingSession:
             elif command.cmd == "set_store":
                 self._require_running("set_store")
                 self._set_store(command)
+            elif command.cmd in ("listen", "unlisten"):
+                self._require_sound(command.channel_id)
         return self.status()
 
     def status(self) -> Report:
@@ -158,9 +164,10 @@ class RecordingSession:
     def _channel(self, request: ChannelRequest) -> Channel:
         name = request.channel_id
         if kind_of(name) == "audio":
-            return AudioChannel(audio_source(name), self._clock, self._sound, self._tell)
-        source = video_source(name, self._spec.fps if request.store else _LIVE_ONLY_FPS)
-        return VideoChannel(source, self._clock, self._screen_track(name), self._tell)
+            source = audio_source(name)
+            return AudioChannel(source, self._clock, self._sound, self._tell, self._wanted)
+        screen = video_source(name, self._spec.fps if request.store else _LIVE_ONLY_FPS)
+        return VideoChannel(screen, self._clock, self._screen_track(name), self._tell)
 
     def _screen_track(self, channel_id: str) -> NewTrack:
         def make(size: tuple[int, int]) -> ScreenTrack:
@@ -290,13 +297,21 @@ class RecordingSession:
     def _why_silent(self, channel_id: str) -> str:
         return self._channels[channel_id].state or NO_DATA
 
-    def _set_store(self, command: Command) -> None:
-        channel = self._channels.get(command.channel_id or "")
+    def _known(self, channel_id: str | None) -> Channel:
+        channel = self._channels.get(channel_id or "")
         if channel is None:
             known = ", ".join(self._channels)
             raise UnknownChannelError(
-                f"This session does not record {command.channel_id!r}. Its channels: {known}."
+                f"This session does not record {channel_id!r}. Its channels: {known}."
             )
+        return channel
+
+    def _require_sound(self, channel_id: str | None) -> None:
+        if not isinstance(self._known(channel_id), AudioChannel):
+            raise InvalidRequestError(f"{channel_id} has no sound: listen to an audio channel.")
+
+    def _set_store(self, command: Command) -> None:
+        channel = self._known(command.channel_id)
         if command.store is None:
             raise InvalidRequestError("set_store needs `store`: true (kept) or false (live only).")
         channel.keep(command.store)

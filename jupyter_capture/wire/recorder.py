@@ -20,6 +20,10 @@ MIX = "mix"
 """The channel id of the mix of all kept audio channels."""
 
 
+HEARD_RATE = 16_000
+"""Samples a second of the sound in ``pcm`` reports."""
+
+
 class RecorderSpec(Wire):
     session_id: str
     socket: str
@@ -111,7 +115,9 @@ class Manifest(Wire):
 
 
 class Command(Wire):
-    cmd: Literal["status", "stop", "pause", "resume", "set_store"]
+    """``listen`` and ``unlisten`` (with ``channel_id``) are for the client that sends them."""
+
+    cmd: Literal["status", "stop", "pause", "resume", "set_store", "listen", "unlisten"]
     channel_id: str | None = None
     store: bool | None = None
 
@@ -119,10 +125,20 @@ class Command(Wire):
 class Report(Wire):
     """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence``,
     ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
-    what to do)."""
+    what to do), and ``pcm``, for those alone who listen to a channel: ``at`` (media seconds),
+    ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in base64."""
 
     report: Literal[
-        "active", "levels", "gap", "silence", "disk", "warning", "status", "stopped", "failed"
+        "active",
+        "levels",
+        "gap",
+        "silence",
+        "disk",
+        "warning",
+        "status",
+        "stopped",
+        "failed",
+        "pcm",
     ]
     data: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
