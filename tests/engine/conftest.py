@@ -32,9 +32,7 @@ def bench(on_desktop: VirtualDesktop, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="session")
-def common(
-    desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Bench]:
+def common(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One engine for the tests that only make sessions of their own in it."""
     data_dir = tmp_path_factory.mktemp("common")
     with pytest.MonkeyPatch.context() as patch:

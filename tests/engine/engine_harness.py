@@ -110,7 +110,10 @@ class Bench:
             kill(locator.pid)
         for path in self.data_dir.glob("sessions/*/recorder.pid"):
             pid = int(path.read_text())
-            if alive(pid) and str(path.parent).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if (
+                alive(pid)
+                and str(path.parent).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+            ):
                 kill(pid)
 
 

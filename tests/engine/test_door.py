@@ -114,7 +114,9 @@ async def test_a_client_token_is_good_for_its_users_sessions(make_app: Make) -> 
     token = {"x-access-token": made.json()["data"]["token"]}
     async with app.tcp as client:
         # Never started: 409 is the session's own answer, 404 that of one unknown.
-        assert (await client.post(f"/capture/session/{hers}/stop", headers=token)).status_code == 409
+        assert (
+            await client.post(f"/capture/session/{hers}/stop", headers=token)
+        ).status_code == 409
         assert (await client.post(f"/capture/session/{his}/stop", headers=token)).status_code == 404
         start = {"session_id": his, "channels": [{"name": "mic:default"}]}
         answer = await client.post("/capture/session/start", headers=token, json=start)

@@ -66,7 +66,8 @@ def test_an_engine_that_was_killed_is_replaced(bench: Bench) -> None:
     media = bench.connection.status().media_url
     killed = bench.kill_engine()
     locator = read_locator(bench.data_dir)
-    assert locator is not None and not answers(locator)
+    assert locator is not None
+    assert not answers(locator)
     status = bench.connection.status()
     assert status.pid != killed
     assert status.media_url == media  # the same folder, the same port
