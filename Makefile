@@ -33,6 +33,7 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 
 bench: debian-demo $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
 	@for script in $(sort $(wildcard benchmarks/*.py)); do \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
 	done

@@ -286,11 +286,12 @@ def sentences(words: Sequence[Word]) -> list[Sentence]:
     parts = [part for run in _runs(spoken) for part in _shortened(run)]
     joined: list[list[Word]] = []
     for part in parts:
-        if joined and _joins(joined[-1], part):
+        # A short one waits for the next; else a talk of short sentences would be one long one.
+        if joined and _length(joined[-1]) < _SHORTEST and _may_join(joined[-1], part):
             joined[-1] = joined[-1] + part
         else:
             joined.append(part)
-    return [_sentence(part) for part in joined]
+    return [_sentence(part) for part in _without_short_ends(joined)]
 
 
 def _runs(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -325,9 +326,19 @@ def _shortened(run: list[Word]) -> list[list[Word]]:
     return _shortened(run[:cut]) + _shortened(run[cut:])
 
 
-def _joins(left: list[Word], right: list[Word]) -> bool:
-    short = min(_length(left), _length(right)) < _SHORTEST
-    return short and right[0][1] - left[-1][2] <= _NEAR and right[-1][2] - left[0][1] <= _LONGEST
+def _without_short_ends(parts: list[list[Word]]) -> list[list[Word]]:
+    """What is still short had nothing near behind it; it joins what is near before it."""
+    found: list[list[Word]] = []
+    for part in parts:
+        if found and _length(part) < _SHORTEST and _may_join(found[-1], part):
+            found[-1] = found[-1] + part
+        else:
+            found.append(part)
+    return found
+
+
+def _may_join(left: list[Word], right: list[Word]) -> bool:
+    return right[0][1] - left[-1][2] <= _NEAR and right[-1][2] - left[0][1] <= _LONGEST
 
 
 def _length(run: Sequence[Word]) -> float:

@@ -242,6 +242,14 @@ def test_short_sentences_join_a_near_neighbour():
     assert [one.text for one in found] == ["Yes. No. I think so. That is what we agreed on last week."]  # fmt: skip  # noqa: E501
 
 
+def test_a_talk_of_short_sentences_is_not_one_long_sentence():
+    words = [(f"{'yes.' if n % 4 == 3 else 'yes'}", n * 0.6, n * 0.6 + 0.5) for n in range(40)]
+    found = sentences(words)
+    assert len(found) >= 4
+    assert all(3 <= each.end - each.start <= 8 for each in found)
+    assert sum(len(each.words) for each in found) == 40
+
+
 def test_a_title_does_not_end_a_sentence():
     found = sentences(even("We should all really listen to Mr. Dashwood and to Dr. Kowalski."))
     assert len(found) == 1
