@@ -152,6 +152,8 @@ class Library:
             folders = _drop_unused(connection)
         for folder in folders:
             shutil.rmtree(self._home.root / folder, ignore_errors=True)
+        if not sharing:
+            shutil.rmtree(self._home.uploads / asset_id, ignore_errors=True)
         self._home.drop_downloads(shown_in)
         return sharing
 

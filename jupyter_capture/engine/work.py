@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.index import find_index, write_index
+from jupyter_capture.engine.ingest import Ingest
 from jupyter_capture.engine.library import Library, TrackRow
 from jupyter_capture.engine.models import find_speech_model, find_text_model
 from jupyter_capture.engine.store import Store
@@ -45,6 +46,10 @@ class Work:
                 return self.index(args["asset_id"], args.get("language"), bool(args.get("force")))
             case "download":
                 return self.download(args["stream_id"], args["name"])
+            case "ingest":
+                return Ingest(self._store, self._home, self._options["fps"], self._progress).run(
+                    args
+                )
             case other:
                 raise NotOfferedError(f"There is no work called {other!r}.")
 

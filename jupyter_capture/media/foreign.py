@@ -135,6 +135,17 @@ def _checked(image: Image.Image, name: str) -> Still:
     return Still(_PICTURES[kind], width, height, moves)
 
 
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Width and height of a stored picture; None where it cannot be read any more."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_FORMATS) as image:
+                return image.size
+    except (OSError, Image.DecompressionBombError):
+        return None
+
+
 # ---- what moves or sounds
 
 

@@ -410,7 +410,7 @@ def timeline(asset_id: str, clips: int = 1) -> dict[str, Any]:
 
 async def test_a_long_timeline_comes_as_an_upload(app: App, tmp_path: Path) -> None:
     asset = await uploaded(app, make(tmp_path / "a.mp4", **QUICK))
-    content = json.dumps(timeline(asset["id"], clips=800)).encode()
+    content = json.dumps(timeline(asset["id"], clips=900)).encode()
     assert len(content) > 100_000
     url = await send(app, content)
     async with app.local as client:

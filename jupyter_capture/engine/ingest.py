@@ -1,0 +1,208 @@
+"""The work behind an upload: fetch what lies elsewhere, recognise it, store it, make the asset."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import select
+
+from jupyter_capture._version import __version__
+from jupyter_capture.engine.home import Home
+from jupyter_capture.engine.ids import now
+from jupyter_capture.engine.schema import asset_tracks, assets, collections, tracks
+from jupyter_capture.engine.store import Store
+from jupyter_capture.errors import InvalidRequestError, NotFoundError, TooLargeError
+from jupyter_capture.media.ingest import Still, ingest, recognise
+from jupyter_capture.wire.recorder import TrackManifest
+
+Progress = Callable[[float, str], None]
+
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_REDIRECTS = 5
+_FETCHING = 0.3
+"""Share of the progress, where there is something to fetch."""
+_PREFIXES = {"video": "m", "audio": "a", "image": "img"}
+
+
+@dataclass
+class _Made:
+    type: str
+    length: float
+    manifests: list[TrackManifest] = field(default_factory=list)
+    file: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+class Ingest:
+    """``fps``: frames a second that converted pictures keep at most."""
+
+    def __init__(self, store: Store, home: Home, fps: int, progress: Progress) -> None:
+        self._store, self._home, self._fps, self._progress = store, home, fps, progress
+
+    def run(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Make the asset. Safe to repeat after a death: its id is fixed by ``args["token"]``."""
+        ids = {type: f"{prefix}-{args['token']}" for type, prefix in _PREFIXES.items()}
+        known = self._known(list(ids.values()))
+        folder = self._home.uploads / args["folder"]
+        try:
+            if known is not None:
+                return {"asset_id": known, "warnings": []}
+            folder.mkdir(mode=0o700, exist_ok=True)
+            made = self._make(folder, args)
+            asset_id = ids[made.type]
+            self._settle(folder / "made", asset_id, made, args)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(folder)
+        self._progress(1.0, "Stored")
+        return {"asset_id": asset_id, "warnings": made.warnings}
+
+    def _known(self, ids: list[str]) -> str | None:
+        with self._store.read() as connection:
+            found = connection.execute(select(assets.c.id).where(assets.c.id.in_(ids)))
+            return found.scalars().first()
+
+    def _make(self, folder: Path, args: dict[str, Any]) -> _Made:
+        source, target = folder / "source", folder / "made"
+        progress = self._progress
+        if args["url"] is not None:
+            fetch(args["url"], source, args["limit"], lambda done: progress(
+                done * _FETCHING, "Fetching"
+            ))  # fmt: skip
+
+            def progress(done: float, stage: str) -> None:
+                self._progress(_FETCHING + done * (1 - _FETCHING), stage)
+
+        if not source.is_file():
+            raise InvalidRequestError("The uploaded file is not there any more. Upload it again.")
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(target)
+        found = recognise(source, args["name"], args["media_type"])
+        if isinstance(found, Still):
+            target.mkdir(mode=0o700)
+            source.rename(target / f"image{found.suffix}")
+            return _Made("image", 0.0, file=f"image{found.suffix}")
+        done = ingest(
+            found,
+            target,
+            lambda: f"trk-{secrets.token_hex(8)}",
+            fps=self._fps,
+            sound_only=args["media_type"] == "audio",
+            progress=progress,
+        )
+        if done is None:
+            raise InvalidRequestError("The upload was cancelled.")
+        return _Made(done.kind, done.seconds, done.tracks, warnings=done.warnings)
+
+    def _settle(self, made_in: Path, asset_id: str, made: _Made, args: dict[str, Any]) -> None:
+        """Put the media in their place and tell the library, or leave no trace of them."""
+        place = self._home.uploads / asset_id
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(place)  # of a death at this very point
+        made_in.rename(place)
+        try:
+            self._store_rows(asset_id, made, args)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+
+    def _store_rows(self, asset_id: str, made: _Made, args: dict[str, Any]) -> None:
+        folder = f"uploads/{asset_id}"
+        with self._store.write() as connection:
+            collection = select(collections.c.id).where(collections.c.id == args["collection_id"])
+            if connection.execute(collection).one_or_none() is None:
+                raise NotFoundError(
+                    f"The collection {args['collection_id']!r} was deleted during the upload."
+                )
+            connection.execute(
+                assets.insert().values(
+                    id=asset_id,
+                    collection_id=args["collection_id"],
+                    type=made.type,
+                    name=args["name"],
+                    description=args["description"],
+                    length=made.length,
+                    file=f"{folder}/{made.file}" if made.file else None,
+                    created_at=now(),
+                )
+            )
+            for ordinal, track in enumerate(made.manifests):
+                connection.execute(
+                    tracks.insert().values(
+                        id=track.id,
+                        channel_id=track.channel_id,
+                        kind=track.kind,
+                        folder=folder,
+                        manifest=track.model_dump(mode="json"),
+                        stems=[],
+                    )
+                )
+                connection.execute(
+                    asset_tracks.insert().values(
+                        asset_id=asset_id, track_id=track.id, ordinal=ordinal
+                    )
+                )
+
+
+def fetch(url: str, target: Path, limit: int, progress: Callable[[float], None]) -> None:
+    """Download an http(s) address of at most ``limit`` bytes.
+
+    Raises InvalidRequestError, which names the address without its query, and TooLargeError.
+    """
+    parts = urlsplit(url)
+    said = f"{parts.scheme}://{parts.hostname}{parts.path}"[:300]
+    headers = {"user-agent": f"jupyter-capture/{__version__}", "accept-encoding": "identity"}
+    client = httpx.Client(
+        timeout=_TIMEOUT, follow_redirects=True, max_redirects=_REDIRECTS, headers=headers
+    )
+    try:
+        with client, client.stream("GET", url) as response:
+            if response.status_code != 200:
+                raise InvalidRequestError(
+                    f"{said} answered {response.status_code} {response.reason_phrase}. Give an "
+                    "address that serves the media file itself, without a login."
+                )
+            _take(response, said, target, limit, progress)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise InvalidRequestError(
+            f"{said} cannot be fetched: {str(error) or type(error).__name__}. Is the address right "
+            "and reachable from this machine? A file can be uploaded instead."
+        ) from error
+
+
+def _take(
+    response: httpx.Response,
+    said: str,
+    target: Path,
+    limit: int,
+    progress: Callable[[float], None],
+) -> None:
+    if response.headers.get("content-type", "").startswith("text/html"):
+        raise InvalidRequestError(
+            f"{said} is a web page, not a media file. Give the address of the file itself."
+        )
+    length = response.headers.get("content-length", "")
+    announced = int(length) if length.isdecimal() else 0
+    size, reported = 0, 0.0
+    with target.open("wb") as file:
+        for block in response.iter_bytes(1 << 18):
+            size += len(block)
+            if max(size, announced) > limit:
+                raise TooLargeError(
+                    f"{said} has more than {limit / 1e6:,.0f} MB, which is the largest upload "
+                    "that is accepted. JUPYTER_CAPTURE_UPLOAD_LIMIT_MB sets another limit."
+                )
+            file.write(block)
+            if announced and size / announced - reported >= 0.02:
+                reported = size / announced
+                progress(min(reported, 1.0))
+    if size < announced:
+        raise InvalidRequestError(f"{said} ended after {size:,} of {announced:,} bytes. Try again.")
