@@ -18,6 +18,7 @@ from jupyter_capture.wire.recorder import MIX
 
 Paint = Callable[[str], None]
 RED, BLUE = (255, 0, 0), (0, 0, 255)
+IN_STEP = 0.04  # s; the bound of sound and picture
 
 
 def near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
@@ -66,13 +67,14 @@ def test_kept_channels_become_tracks_of_one_length_with_the_right_content_in_its
     assert abs(first_shown(recording, BLUE) - (turned_blue - started)) < 0.25
 
     beeped = recording.onset("system_audio:default")
-    assert 0 <= beeped - (turned_blue - started) < 1
+    # It was asked for after the screen turned blue; stamps are exact to the bound of sync.
+    assert -IN_STEP <= beeped - (turned_blue - started) < 1
     said = recording.onset("mic:default")
     assert 0 <= said - (spoken - started) < 1.5
     assert recording.loudness("mic:default", beeped, beeped + 0.4) < 0.01
     assert recording.loudness(MIX, beeped + 0.1, beeped + 0.4) > 0.2
     assert recording.loudness(MIX, said, said + 1) > 0.02
-    assert abs(recording.onset(MIX) - beeped) < 0.04
+    assert abs(recording.onset(MIX) - beeped) < IN_STEP
 
 
 def test_two_ways_to_the_same_sound_are_in_step(
@@ -86,7 +88,7 @@ def test_two_ways_to_the_same_sound_are_in_step(
     recording.client.wait_until(at + 0.3)
     recording.stop()
     one, other = recording.onset("mic:microphone"), recording.onset("system_audio:microphone_wire")
-    assert abs(one - other) < 0.04
+    assert abs(one - other) < IN_STEP
 
 
 def test_a_still_screen_costs_few_bytes_and_a_key_frame_only_every_ten_seconds(
