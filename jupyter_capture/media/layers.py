@@ -8,14 +8,14 @@ from typing import Protocol
 
 import av
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from jupyter_capture.errors import MediaError
-from jupyter_capture.media.timeline import Placed, Scene
-from jupyter_capture.wire.editor import Clip, Crop, ImageAsset, VideoAsset
-
-Pixels = npt.NDArray[np.uint8]
+from jupyter_capture.media.filters import filtered
+from jupyter_capture.media.picture import Picture, picture_of
+from jupyter_capture.media.plan import TICKS
+from jupyter_capture.media.scene import Placed, Scene
+from jupyter_capture.wire.editor import CaptionAsset, Clip, Crop, ImageAsset, Offset, VideoAsset
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,6 @@ class Box:
     y: int
     width: int
     height: int
-
-
-@dataclass(frozen=True)
-class Picture:
-    """RGB or RGBA pixels to be put at (x, y)."""
-
-    pixels: Pixels
-    x: int
-    y: int
 
 
 class Layer(Protocol):
@@ -76,13 +67,32 @@ def place(clip: Clip, width: int, height: int, scene: Scene) -> Box | None:
     x = _anchor(clip.position, "left", "right", scene.width - across)
     y = _anchor(clip.position, "top", "bottom", scene.height - down)
     x, y = x + round(clip.offset.x * scene.width), y + round(clip.offset.y * scene.height)
-    return Box((left, top, width, height), x, y, across, down)
+    low_x, cut_left, width, across = _seen(x, across, width, scene.width)
+    low_y, cut_top, height, down = _seen(y, down, height, scene.height)
+    if min(width, height, across, down) < 1:
+        return None
+    return Box((left + cut_left, top + cut_top, width, height), low_x, low_y, across, down)
 
 
 def _anchor(position: str, low: str, high: str, room: int) -> int:
     if low in position:
         return 0
     return room if high in position else room // 2
+
+
+def _seen(at: int, shown: int, source: int, canvas: int) -> tuple[int, int, int, int]:
+    """Without the source's pixels that lie beyond the canvas, which a large scale has many of.
+
+    Returns where the rest lies, how many were cut off before it, the rest, and its shown size.
+    """
+    factor = shown / source
+    before = min(source, int(max(0, -at) / factor))
+    after = min(source - before, int(max(0, at + shown - canvas) / factor))
+    rest = source - before - after
+    if not before and not after:
+        return at, 0, source, shown
+    low = round(before * factor)
+    return at + low, before, rest, round((before + rest) * factor) - low
 
 
 class VideoLayer:
@@ -121,7 +131,9 @@ class VideoLayer:
             part = np.ascontiguousarray(whole[top : top + height, left : left + width])
             inner = av.VideoFrame.from_ndarray(part, format="rgb24")
             pixels = inner.reformat(box.width, box.height, "rgb24").to_ndarray()
-        return Picture(pixels.astype(np.uint8, copy=False), box.x, box.y)
+        name = self.placed.clip.filter
+        pixels = filtered(name, pixels.astype(np.uint8, copy=False), self._scene.height)
+        return Picture(pixels, box.x, box.y)
 
 
 class ImageLayer:
@@ -135,55 +147,68 @@ class ImageLayer:
                 image = opened.convert("RGBA")
         except (OSError, UnidentifiedImageError) as error:
             raise MediaError(f"{placed.name}: the image cannot be read ({error})") from error
-        box = place(placed.clip, image.width, image.height, scene)
-        self._picture: Picture | None = None
-        if box is not None:
-            left, top, width, height = box.source
-            shown = image.resize(
-                (box.width, box.height), box=(left, top, left + width, top + height)
-            )
-            self._picture = Picture(np.asarray(shown), box.x, box.y)
+        self._picture = _shown(placed.clip, image, scene)
 
     def at(self, time: int) -> Picture | None:
         return self._picture
 
 
+def _shown(clip: Clip, image: Image.Image, scene: Scene) -> Picture | None:
+    box = place(clip, image.width, image.height, scene)
+    if box is None:
+        return None
+    left, top, width, height = box.source
+    part = image.crop((left, top, left + width, top + height)).convert("RGBa")
+    part = part.resize((box.width, box.height), Image.Resampling.BICUBIC).convert("RGBA")
+    pixels = filtered(clip.filter, np.asarray(part), scene.height)
+    if pixels[:, :, 3].min() == 255:
+        return Picture(np.ascontiguousarray(pixels[:, :, :3]), box.x, box.y)
+    return picture_of(Image.fromarray(pixels), box.x, box.y)
+
+
+class DrawnLayer:
+    """Texts and captions: drawn once for as long as they stay the same."""
+
+    def __init__(self, placed: Placed, scene: Scene, start: int, end: int) -> None:
+        if placed.drawn is None:
+            raise MediaError(f"{placed.name} was not drawn")
+        self.placed = placed
+        self._drawn = placed.drawn
+        self._scene = scene
+        self._before: Picture | None = None
+        self._after: Picture | None = None
+
+    def at(self, time: int) -> Picture | None:
+        picture = self._drawn.at((time - self.placed.start) / TICKS)
+        if picture is not self._before:
+            self._before, self._after = picture, self._altered(picture)
+        return self._after
+
+    def _altered(self, picture: Picture | None) -> Picture | None:
+        """Filtered, and captions moved by the clip's offset; a text knows its place."""
+        clip, scene = self.placed.clip, self._scene
+        moved = clip.offset if isinstance(clip.asset, CaptionAsset) else Offset()
+        if picture is None or (clip.filter is None and (moved.x, moved.y) == (0, 0)):
+            return picture
+        pixels, spread = picture.pixels, 0
+        if clip.filter == "blur":
+            spread = scene.height // 20  # room for what is blurred
+            pixels = np.pad(pixels, ((spread, spread), (spread, spread), (0, 0)))
+        return Picture(
+            filtered(clip.filter, pixels, scene.height),
+            picture.x + round(moved.x * scene.width) - spread,
+            picture.y + round(moved.y * scene.height) - spread,
+        )
+
+
 _KINDS: dict[str, Callable[[Placed, Scene, int, int], Layer]] = {
     "video": VideoLayer,
     "image": ImageLayer,
+    "text": DrawnLayer,
+    "caption": DrawnLayer,
 }
 
 
 def open_layer(placed: Placed, scene: Scene, start: int, end: int) -> Layer:
     """A layer to be drawn between two times (ticks) of the timeline."""
     return _KINDS[placed.clip.asset.type](placed, scene, start, end)
-
-
-def compose(scene: Scene, pictures: list[tuple[Picture, float]]) -> Pixels:
-    """RGB pixels: (picture, opacity) pairs over the background, from the lowest up."""
-    canvas = np.empty((scene.height, scene.width, 3), np.uint8)
-    canvas[:] = scene.background
-    for picture, opacity in pictures:
-        _paste(canvas, picture, opacity)
-    return canvas
-
-
-def _paste(canvas: Pixels, picture: Picture, opacity: float) -> None:
-    height, width = picture.pixels.shape[:2]
-    left, top = max(picture.x, 0), max(picture.y, 0)
-    right = min(picture.x + width, canvas.shape[1])
-    bottom = min(picture.y + height, canvas.shape[0])
-    if left >= right or top >= bottom:
-        return
-    pixels = picture.pixels[
-        top - picture.y : bottom - picture.y, left - picture.x : right - picture.x
-    ]
-    below = canvas[top:bottom, left:right]
-    if pixels.shape[2] == 3 and opacity >= 1:
-        below[:] = pixels
-        return
-    share = np.full((*pixels.shape[:2], 1), opacity, np.float32)
-    if pixels.shape[2] == 4:
-        share *= pixels[:, :, 3:] / np.float32(255)
-    mixed = pixels[:, :, :3] * share + below * (1 - share)
-    below[:] = np.rint(mixed).astype(np.uint8)

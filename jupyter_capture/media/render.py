@@ -17,8 +17,9 @@ import numpy as np
 from jupyter_capture.errors import MediaError
 from jupyter_capture.media.encode import AacEncoder, EncodedPacket, H264Encoder
 from jupyter_capture.media.fmp4 import AudioTrackConfig, Sample
-from jupyter_capture.media.layers import Picture, compose, open_layer
+from jupyter_capture.media.layers import open_layer
 from jupyter_capture.media.mix import limit
+from jupyter_capture.media.picture import Picture, compose
 from jupyter_capture.media.plan import (
     TICKS,
     AudioSegment,
@@ -31,16 +32,16 @@ from jupyter_capture.media.plan import (
     evenly,
     make_plan,
 )
-from jupyter_capture.media.timeline import (
+from jupyter_capture.media.scene import (
     Placed,
     Scene,
     Source,
     Sources,
     Span,
     is_whole_frame,
-    read_timeline,
     spans_of,
 )
+from jupyter_capture.media.timeline import Words, read_timeline
 from jupyter_capture.media.tracks import AAC_FRAME, Floats, matched
 from jupyter_capture.wire.editor import Timeline
 from jupyter_capture.wire.recorder import AudioCodec, VideoCodec
@@ -54,12 +55,14 @@ _LEAD = 2
 _TAIL = TICKS // 2
 
 
-def plan_timeline(timeline: Timeline | Scene, sources: Sources, fps: int = 30) -> Plan:
+def plan_timeline(
+    timeline: Timeline | Scene, sources: Sources, fps: int = 30, words: Words | None = None
+) -> Plan:
     """The stream of a timeline, to be asked through `cut` like any other.
 
     ``fps`` of what is drawn. Raises as `read_timeline` does, which also tells the warnings.
     """
-    scene = timeline if isinstance(timeline, Scene) else read_timeline(timeline, sources)
+    scene = timeline if isinstance(timeline, Scene) else read_timeline(timeline, sources, words)
     plan = Plan(duration=scene.duration)
     spans = spans_of(scene)
     if any(span.seen for span in spans):
@@ -126,7 +129,7 @@ def _joined(before: Cut | None, after: Cut | None) -> Cut | None:
 
 
 def _video_cut(scene: Scene, span: Span) -> Cut | None:
-    if len(span.seen) != 1 or not is_whole_frame(span.seen[0], scene):
+    if len(span.seen) != 1 or not is_whole_frame(span.seen[0], scene, span.start, span.end):
         return None
     placed = span.seen[0]
     begin = placed.source_time(span.start)
@@ -139,13 +142,14 @@ def draw(scene: Scene, codec: VideoCodec, fps: int, start: int, end: int) -> lis
         (c for c in scene.clips if c.is_visible and c.start < end and c.end > start),
         key=lambda clip: clip.layer,
     )
+    clips = _uncovered(clips, scene, start, end)
     layers = [open_layer(clip, scene, start, end) for clip in clips]
     encoder = H264Encoder(codec)
     packets: list[EncodedPacket] = []
     drawn: list[tuple[Picture, float]] | None = None
     for time in _frame_times(fps, start, end):
         shown = [
-            (picture, layer.placed.clip.opacity)
+            (picture, layer.placed.clip.opacity * layer.placed.presence(time))
             for layer in layers
             if layer.placed.start <= time < layer.placed.end
             and (picture := layer.at(time)) is not None
@@ -153,7 +157,8 @@ def draw(scene: Scene, codec: VideoCodec, fps: int, start: int, end: int) -> lis
         if drawn is not None and _same(drawn, shown):
             continue
         drawn = shown
-        packets += encoder.encode(compose(scene, shown), time, key=not packets)
+        pixels = compose((scene.width, scene.height), scene.background, shown)
+        packets += encoder.encode(pixels, time, key=not packets)
     packets += encoder.finish()
     times = [*(packet.pts for packet in packets), end]
     return [
@@ -162,9 +167,18 @@ def draw(scene: Scene, codec: VideoCodec, fps: int, start: int, end: int) -> lis
     ]
 
 
+def _uncovered(clips: list[Placed], scene: Scene, start: int, end: int) -> list[Placed]:
+    """Without those that one lies over all the time, which need not be decoded."""
+    for at in range(len(clips) - 1, 0, -1):
+        lasts = clips[at].start <= start and clips[at].end >= end
+        if lasts and is_whole_frame(clips[at], scene, start, end):
+            return clips[at:]
+    return clips
+
+
 def _same(before: list[tuple[Picture, float]], after: list[tuple[Picture, float]]) -> bool:
     return len(before) == len(after) and all(
-        a[0] is b[0] for a, b in zip(before, after, strict=True)
+        a[0] is b[0] and a[1] == b[1] for a, b in zip(before, after, strict=True)
     )
 
 
@@ -210,6 +224,8 @@ def _audio_cuts(scene: Scene, spans: list[Span]) -> list[Cut]:
         if len(span.heard) != 1 or span.heard[0].volume != 1:
             return []
         placed = span.heard[0]
+        if placed.fade_in or placed.fade_out:
+            return []
         begin = placed.source_time(span.start)
         cut = Cut(None, placed.source.audio, begin, begin + span.end - span.start)
         joined = _joined(cuts[-1], cut) if cuts else None
@@ -246,4 +262,17 @@ def _add(sound: Floats, start: int, clip: Placed) -> None:
         return
     begin = clip.source_start / TICKS + first / _RATE - clip.start / TICKS
     heard = track.pcm(begin, begin + (last - first) / _RATE, _RATE, mono=False)
-    sound[first - start : last - start] += matched(heard, _CHANNELS) * np.float32(clip.volume)
+    sound[first - start : last - start] += matched(heard, _CHANNELS) * _gain(clip, first, last)
+
+
+def _gain(clip: Placed, first: int, last: int) -> Floats | np.float32:
+    """(n, 1): how loud each sample of [first, last) is; one number where the clip has no fades."""
+    if not clip.fade_in and not clip.fade_out:
+        return np.float32(clip.volume)
+    times = np.arange(first, last) * (TICKS / _RATE)
+    gain = np.ones(last - first)
+    if clip.fade_in:
+        gain = np.minimum(gain, (times - clip.start) / clip.fade_in)
+    if clip.fade_out:
+        gain = np.minimum(gain, (clip.end - times) / clip.fade_out)
+    return (np.clip(gain, 0, 1) * clip.volume).astype(np.float32)[:, None]

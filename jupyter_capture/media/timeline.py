@@ -1,116 +1,58 @@
-"""A timeline as the renderer sees it: checked, in ticks, layer over layer."""
+"""Reads timelines: checks them, and resolves what they name into a scene."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
-from PIL import ImageColor
-
-from jupyter_capture.errors import InvalidRequestError, NotFoundError, NotOfferedError
-from jupyter_capture.media.fmp4 import VideoTrackConfig
+from jupyter_capture.errors import (
+    CaptureError,
+    InvalidRequestError,
+    NotFoundError,
+    NotIndexedError,
+)
+from jupyter_capture.media.ass import decode, read_script
+from jupyter_capture.media.captions import Captions, Word
+from jupyter_capture.media.colours import colour
+from jupyter_capture.media.letters import family_warning
 from jupyter_capture.media.plan import TICKS
-from jupyter_capture.media.tracks import StoredTrack
-from jupyter_capture.wire.editor import AudioAsset, Clip, ImageAsset, Timeline, VideoAsset
+from jupyter_capture.media.scene import Drawn, Placed, Scene, Source, Sources, Still
+from jupyter_capture.media.subtitles import Subtitles
+from jupyter_capture.media.text import text_picture
+from jupyter_capture.wire.editor import (
+    AudioAsset,
+    CaptionAsset,
+    Clip,
+    ImageAsset,
+    TextAsset,
+    Timeline,
+    VideoAsset,
+)
+
+__all__ = ["Scene", "Source", "Sources", "Words", "read_timeline"]
 
 _LARGEST = 4096
+_MOST_CLIPS = 2000
+
+Words = Callable[[str], Sequence[tuple[str, float, float, str]]]
+"""The (word, start, end, channel) of an asset, its own seconds. Raises NotIndexedError."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """What an asset's id stands for: tracks on one clock, or an image file.
-
-    ``length`` in seconds, where it is not simply the end of the longer track.
-    """
-
-    video: StoredTrack | None = None
-    audio: StoredTrack | None = None
-    image: Path | None = None
-    length: float | None = None
-
-    @property
-    def ticks(self) -> int:
-        if self.length is not None:
-            return round(self.length * TICKS)
-        tracks = [track for track in (self.video, self.audio) if track]
-        return max((track.end * TICKS // track.timescale for track in tracks), default=0)
-
-
-Sources = Mapping[str, Source]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A clip on the timeline: [start, end) ticks. ``source_start``: where in the asset, ticks."""
-
-    name: str
-    clip: Clip
-    source: Source
-    start: int
-    end: int
-    source_start: int
-    layer: tuple[int, int, int]
-
-    def source_time(self, time: int) -> int:
-        return self.source_start + time - self.start
-
-    @property
-    def volume(self) -> float:
-        asset = self.clip.asset
-        return asset.volume if isinstance(asset, VideoAsset | AudioAsset) else 0.0
-
-    @property
-    def is_visible(self) -> bool:
-        asset = self.clip.asset
-        shown = isinstance(asset, ImageAsset) or (
-            isinstance(asset, VideoAsset) and self.source.video is not None
-        )
-        return shown and self.clip.opacity > 0 and self.clip.scale > 0
-
-    @property
-    def is_audible(self) -> bool:
-        return self.source.audio is not None and self.volume > 0
-
-
-@dataclass(frozen=True)
-class Span:
-    """[start, end) in which the same clips are there. ``seen`` from the lowest layer up."""
-
-    start: int
-    end: int
-    seen: tuple[Placed, ...]
-    heard: tuple[Placed, ...]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A checked timeline. ``warnings`` are for the one who wrote it."""
-
-    width: int
-    height: int
-    background: tuple[int, int, int]
-    clips: tuple[Placed, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def duration(self) -> int:
-        return max(clip.end for clip in self.clips)
-
-
-def read_timeline(timeline: Timeline, sources: Sources) -> Scene:
-    """Check a timeline and resolve its assets.
+def read_timeline(timeline: Timeline, sources: Sources, words: Words | None = None) -> Scene:
+    """Check a timeline and resolve its assets; ``words`` are for captions of what is said.
 
     Clips that run past their asset's end are shortened, with a warning. Raises
-    InvalidRequestError (no clip, overlaps, a start past the end, a bad size or colour),
-    NotFoundError (an id that is not in ``sources``), NotOfferedError (a part of the vocabulary
-    that is not rendered yet).
+    InvalidRequestError (no clip, overlaps, a start past the end, a bad size or colour, broken
+    subtitles), NotFoundError (an id that is not in ``sources``), NotIndexedError (captions of
+    what has no transcript). Each names the clip.
     """
     width, height = _size(timeline.resolution)
     warnings: list[str] = []
     clips: list[Placed] = []
+    if sum(len(track.clips) for track in timeline.tracks) > _MOST_CLIPS:
+        raise InvalidRequestError(f"the timeline has more than {_MOST_CLIPS} clips: split it")
     for number, track in enumerate(timeline.tracks):
         placed = []
         for position, item in enumerate(track.clips):
@@ -121,7 +63,10 @@ def read_timeline(timeline: Timeline, sources: Sources) -> Scene:
         clips += placed
     if not clips:
         raise InvalidRequestError("the timeline has no clip: add one with track.add_clip()")
-    return Scene(width, height, _colour(timeline.background), tuple(clips), tuple(warnings))
+    spoken = _Spoken(clips, words, warnings)
+    clips = [_with_drawing(clip, (width, height), spoken, warnings) for clip in clips]
+    background = colour(timeline.background)[:3]
+    return Scene(width, height, background, tuple(clips), tuple(dict.fromkeys(warnings)))
 
 
 def _size(resolution: str) -> tuple[int, int]:
@@ -136,16 +81,6 @@ def _size(resolution: str) -> tuple[int, int]:
     return width, height
 
 
-def _colour(background: str) -> tuple[int, int, int]:
-    try:
-        red, green, blue = ImageColor.getrgb(background)[:3]
-    except ValueError as error:
-        raise InvalidRequestError(
-            f"background {background!r} is no colour: #rrggbb or a CSS colour name is accepted"
-        ) from error
-    return red, green, blue
-
-
 def _place(
     name: str,
     clip: Clip,
@@ -154,17 +89,19 @@ def _place(
     sources: Sources,
     warnings: list[str],
 ) -> Placed:
-    _offered(name, clip)
     asset = clip.asset
-    if not isinstance(asset, VideoAsset | AudioAsset | ImageAsset):
-        raise NotOfferedError(
-            f"{name} is a {asset.type} asset, which this version does not render yet: "
-            "video, audio and image assets are"
+    if clip.effect:
+        raise InvalidRequestError(
+            f"{name}: there is no effect {clip.effect!r}; VideoDB names none. Leave effect out: "
+            "filter and transition change how a clip looks, comes and goes"
         )
-    source = sources.get(asset.id)
-    if source is None:
-        raise NotFoundError(f"{name}: there is no asset {asset.id!r}")
-    _fits(name, asset, source)
+    source = Source()
+    if isinstance(asset, VideoAsset | AudioAsset | ImageAsset):
+        found = sources.get(asset.id)
+        if found is None:
+            raise NotFoundError(f"{name}: there is no asset {asset.id!r}")
+        source = found
+        _fits(name, asset, source)
     begin, length = round(start * TICKS), max(1, round(clip.duration * TICKS))
     skipped = 0
     if isinstance(asset, VideoAsset | AudioAsset):
@@ -180,15 +117,18 @@ def _place(
                 f"{(whole - skipped) / TICKS:.2f} s from {asset.start:g} s on: it was shortened"
             )
             length = whole - skipped
-    return Placed(name, clip, source, begin, begin + length, skipped, layer)
+    fades = _fades(clip, length)
+    return Placed(name, clip, source, begin, begin + length, skipped, layer, *fades)
 
 
-def _offered(name: str, clip: Clip) -> None:
-    for what in ("effect", "filter", "transition"):
-        if getattr(clip, what):
-            raise NotOfferedError(
-                f"{name} has {what!r} set, which this version does not render yet: leave it out"
-            )
+def _fades(clip: Clip, length: int) -> tuple[int, int]:
+    """How long it comes and goes, ticks: both have room."""
+    transition = clip.transition
+    if transition is None:
+        return 0, 0
+    room = length // 2 if transition.in_ and transition.out else length
+    ticks = min(round(transition.duration * TICKS), room)
+    return ticks if transition.in_ else 0, ticks if transition.out else 0
 
 
 def _fits(name: str, asset: VideoAsset | AudioAsset | ImageAsset, source: Source) -> None:
@@ -213,36 +153,100 @@ def _no_overlap(placed: list[Placed]) -> None:
             )
 
 
-def spans_of(scene: Scene) -> list[Span]:
-    """The timeline cut wherever a clip begins or ends."""
-    times = sorted({0, *(t for clip in scene.clips for t in (clip.start, clip.end))})
-    return [_span(scene, low, high) for low, high in pairwise(times)]
+# ---- what is drawn
 
 
-def _span(scene: Scene, low: int, high: int) -> Span:
-    there = [clip for clip in scene.clips if clip.start <= low and high <= clip.end]
-    seen = sorted((clip for clip in there if clip.is_visible), key=lambda clip: clip.layer)
-    for at in range(len(seen) - 1, 0, -1):
-        if is_whole_frame(seen[at], scene):
-            seen = seen[at:]
-            break
-    return Span(low, high, tuple(seen), tuple(clip for clip in there if clip.is_audible))
+def _with_drawing(
+    placed: Placed, size: tuple[int, int], spoken: _Spoken, warnings: list[str]
+) -> Placed:
+    asset = placed.clip.asset
+    try:
+        if isinstance(asset, TextAsset):
+            families = {asset.font.family}
+            drawn: Drawn = Still(text_picture(placed.clip, asset, *size))
+        elif isinstance(asset, CaptionAsset) and asset.src == "auto":
+            families = {asset.font.font_name}
+            drawn = Captions(asset, spoken.under(placed), size)
+        elif isinstance(asset, CaptionAsset):
+            script = read_script(decode(asset.src))
+            families = script.families
+            drawn = Subtitles(script, size)
+        else:
+            return placed
+    except CaptureError as error:
+        raise type(error)(f"{placed.name}: {error.message}") from error
+    said = (family_warning(family) for family in sorted(families))
+    warnings += [f"{placed.name}: {each}" for each in said if each]
+    return replace(placed, drawn=drawn)
 
 
-def is_whole_frame(placed: Placed, scene: Scene) -> bool:
-    """Whether the clip is a video of the timeline's own size, shown as it is."""
-    clip, track = placed.clip, placed.source.video
-    if not isinstance(clip.asset, VideoAsset) or track is None:
-        return False
-    crop, offset = clip.asset.crop, clip.offset
-    if (crop.top, crop.right, crop.bottom, crop.left) != (0, 0, 0, 0):
-        return False
-    if (clip.scale, clip.opacity, offset.x, offset.y) != (1, 1, 0, 0):
-        return False
-    first = track.part_at(placed.source_start)
-    last = track.part_at(placed.source_time(placed.end) - 1)
-    return all(
-        isinstance(config, VideoTrackConfig)
-        and (config.width, config.height) == (scene.width, scene.height)
-        for config in (track.config(part) for part in range(first, last + 1))
-    )
+class _Spoken:
+    """What is said in a timeline's clips, for captions that lie over them."""
+
+    def __init__(self, clips: Sequence[Placed], words: Words | None, warnings: list[str]) -> None:
+        sounding = [c for c in clips if c.source.audio is not None]
+        # Where several clips sound at once: a video's own words before those of an audio, and
+        # what is heard before what is muted.
+        self._clips = sorted(sounding, key=lambda c: (c.volume == 0, c.clip.asset.type != "video"))
+        self._words = words
+        self._warnings = warnings
+        self._known: dict[str, Sequence[tuple[str, float, float, str]] | None] = {}
+
+    def under(self, caption: Placed) -> list[Word]:
+        """The words under a caption, in its seconds. Raises where there can be none."""
+        below = [c for c in self._clips if c.start < caption.end and c.end > caption.start]
+        if not below:
+            raise InvalidRequestError(
+                "there is no video or audio clip at the time of these captions, whose words they "
+                "could show: put one on another track, or give subtitles as src"
+            )
+        found: list[Word] = []
+        taken: list[Placed] = []
+        unknown: list[str] = []
+        for clip in below:
+            asset = clip.clip.asset
+            if not isinstance(asset, VideoAsset | AudioAsset):
+                continue
+            words = self._of(asset.id)
+            if words is None:
+                unknown.append(asset.id)
+                continue
+            found += _words_in(clip, words, caption, taken)
+            taken.append(clip)
+        if not taken:
+            names = ", ".join(dict.fromkeys(unknown))
+            raise NotIndexedError(
+                f"the captions need the transcript of {names}, which has none yet. Call "
+                "index_spoken_words() on it first"
+            )
+        return found
+
+    def _of(self, asset_id: str) -> Sequence[tuple[str, float, float, str]] | None:
+        if asset_id not in self._known:
+            try:
+                self._known[asset_id] = self._words(asset_id) if self._words else None
+            except NotIndexedError:
+                self._known[asset_id] = None
+        return self._known[asset_id]
+
+
+def _words_in(
+    clip: Placed,
+    words: Sequence[tuple[str, float, float, str]],
+    caption: Placed,
+    taken: Sequence[Placed],
+) -> list[Word]:
+    """The words that ``clip`` says under ``caption`` while none of ``taken`` speaks."""
+    shift = (clip.start - clip.source_start) / TICKS
+    low, high = max(clip.start, caption.start) / TICKS, min(clip.end, caption.end) / TICKS
+    begin, stop = caption.start / TICKS, caption.end / TICKS
+    found = []
+    for text, start, end, channel in words:
+        middle = (start + end) / 2 + shift
+        if not low <= middle < high:
+            continue
+        if any(other.start <= middle * TICKS < other.end for other in taken):
+            continue
+        first, last = max(start + shift, begin), min(end + shift, stop)
+        found.append(Word(text, first - begin, last - begin, channel))
+    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from jupyter_capture.wire._base import Wire
 
@@ -14,6 +15,15 @@ Position = Literal[
     "top_left", "top_right", "bottom_left", "bottom_right",
 ]  # fmt: skip
 Filter = Literal["blur", "boost", "contrast", "darken", "greyscale", "lighten", "muted", "negative"]
+Transit = Literal["fade"]
+CaptionAnimation = Literal[
+    "box_highlight", "color_highlight", "reveal", "karaoke", "impact", "supersize"
+]
+CaptionAlignment = Literal[
+    "bottom_left", "bottom_center", "bottom_right",
+    "middle_left", "middle_center", "middle_right",
+    "top_left", "top_center", "top_right",
+]  # fmt: skip
 
 
 class Crop(Wire):
@@ -26,14 +36,91 @@ class Crop(Wire):
 
 
 class Offset(Wire):
-    x: float = 0.0
-    y: float = 0.0
+    """Shares of the canvas's width and height, right and down."""
+
+    x: float = Field(0.0, allow_inf_nan=False)
+    y: float = Field(0.0, allow_inf_nan=False)
 
 
 class Transition(Wire):
-    in_: str | None = Field(None, alias="in")
-    out: str | None = None
-    duration: float = 0.5
+    in_: Transit | None = Field(None, alias="in")
+    out: Transit | None = None
+    duration: float = Field(0.5, ge=0, allow_inf_nan=False)
+
+
+class Font(Wire):
+    """``size`` in pixels."""
+
+    family: str = Field("Clear Sans", max_length=200)
+    size: float = Field(48, ge=1, le=2000, allow_inf_nan=False)
+    color: str = "#FFFFFF"
+    opacity: float = Field(1.0, ge=0, le=1)
+
+
+class Border(Wire):
+    """The outline of letters, pixels."""
+
+    color: str = "#000000"
+    width: float = Field(0.0, ge=0, le=200)
+
+
+class Shadow(Wire):
+    """Pixels right and down."""
+
+    color: str = "#000000"
+    x: float = Field(0.0, ge=0, le=1000)
+    y: float = Field(0.0, ge=0, le=1000)
+
+
+class Background(Wire):
+    """The box behind a text, pixels. A size of 0 is that of the text."""
+
+    width: float = Field(0.0, ge=0, le=8192)
+    height: float = Field(0.0, ge=0, le=8192)
+    color: str = "#000000"
+    border_width: float = Field(0.0, ge=0, le=1000)
+    opacity: float = Field(1.0, ge=0, le=1)
+    text_alignment: Position = "center"
+
+
+class Alignment(Wire):
+    """Where a text stands in its box."""
+
+    horizontal: Literal["left", "center", "right"] = "center"
+    vertical: Literal["top", "center", "bottom"] = "center"
+
+
+class FontStyling(Wire):
+    """``font_size`` and ``spacing`` in pixels, scales in per cent, ``angle`` in degrees."""
+
+    font_name: str = Field("Clear Sans", max_length=200)
+    font_size: float = Field(30, ge=1, le=2000, allow_inf_nan=False)
+    bold: bool = False
+    italic: bool = False
+    underline: bool = False
+    strikeout: bool = False
+    scale_x: float = Field(100, gt=0, le=1000, allow_inf_nan=False)
+    scale_y: float = Field(100, gt=0, le=1000, allow_inf_nan=False)
+    spacing: float = Field(0.0, ge=-200, le=200)
+    angle: float = Field(0.0, allow_inf_nan=False)
+
+
+class BorderAndShadow(Wire):
+    """Pixels; the colour as ASS writes it, ``&HAABBGGRR``."""
+
+    style: Literal["outline_and_shadow", "opaque_box"] = "outline_and_shadow"
+    outline: float = Field(1, ge=0, le=200)
+    outline_color: str = "&H00000000"
+    shadow: float = Field(0, ge=0, le=200)
+
+
+class Positioning(Wire):
+    """Margins in pixels."""
+
+    alignment: CaptionAlignment = "bottom_center"
+    margin_l: int = Field(30, ge=0)
+    margin_r: int = Field(30, ge=0)
+    margin_v: int = Field(30, ge=0)
 
 
 class VideoAsset(Wire):
@@ -58,29 +145,33 @@ class ImageAsset(Wire):
 
 
 class TextAsset(Wire):
+    """``width`` and ``height`` of its box in pixels, which text is wrapped to."""
+
     type: Literal["text"]
-    text: str
-    font: dict[str, Any] = Field(default_factory=dict)
-    border: dict[str, Any] | None = None
-    shadow: dict[str, Any] | None = None
-    background: dict[str, Any] | None = None
-    alignment: dict[str, Any] = Field(default_factory=dict)
-    tabsize: int = Field(4, ge=1)
-    line_spacing: float = Field(0.0, ge=0)
-    width: int | None = Field(None, ge=1)
-    height: int | None = Field(None, ge=1)
+    text: str = Field(max_length=10_000)
+    font: Font = Field(default_factory=Font)
+    border: Border | None = None
+    shadow: Shadow | None = None
+    background: Background | None = None
+    alignment: Alignment = Field(default_factory=Alignment)
+    tabsize: int = Field(4, ge=1, le=64)
+    line_spacing: float = Field(0.0, ge=0, le=1000)
+    width: int | None = Field(None, ge=1, le=8192)
+    height: int | None = Field(None, ge=1, le=8192)
 
 
 class CaptionAsset(Wire):
+    """``src``: "auto", or a base64-encoded ASS file. Colours as ``&HAABBGGRR``."""
+
     type: Literal["caption"]
     src: str = "auto"
-    font: dict[str, Any] = Field(default_factory=dict)
+    font: FontStyling = Field(default_factory=FontStyling)
     primary_color: str = "&H00FFFFFF"
     secondary_color: str = "&H000000FF"
     back_color: str = "&H00000000"
-    border: dict[str, Any] = Field(default_factory=dict)
-    position: dict[str, Any] = Field(default_factory=dict)
-    animation: str | None = None
+    border: BorderAndShadow = Field(default_factory=BorderAndShadow)
+    position: Positioning = Field(default_factory=Positioning)
+    animation: CaptionAnimation | None = None
 
 
 AnyAsset = Annotated[
@@ -122,6 +213,30 @@ class Timeline(Wire):
     background: str = "#000000"
     resolution: str = "1280x720"
     tracks: list[Track] = Field(default_factory=list)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _named(cls, value: Any, check: Any) -> Any:
+        """Name the place of what is wrong in words: tracks and clips are counted from 1."""
+        try:
+            return check(value)
+        except ValidationError as error:
+            raise PydanticCustomError("timeline", "{found}", {"found": _words(error)}) from error
+
+
+def _words(error: ValidationError) -> str:
+    found = error.errors()[0]
+    match found["loc"]:
+        case ("tracks", int(track), "clips", int(clip), *rest):
+            where = [
+                f"clip {clip + 1} of track {track + 1}",
+                *map(str, rest[rest[:1] == ["clip"] :]),
+            ]
+        case ("tracks", int(track), *rest):
+            where = [f"track {track + 1}", *map(str, rest)]
+        case place:
+            where = list(map(str, place))
+    return f"{where[0] if where else ''}: {'.'.join(where[1:])}: {found['msg']}".replace(": :", ":")
 
 
 class EditorRequest(Wire):
