@@ -36,7 +36,7 @@ def hits_text(results: Sequence[SearchResult], place: str) -> str:
         for shot in result.shots:
             number += 1
             lines.append(f"  {number:2}  {_span(shot)}  {shot.text}")
-            lines.append(f"      {_origin(shot)}")
+            lines.append(f"      {_origin(shot, place)}")
     if number:
         lines.append(_hint(number))
     return "\n".join(lines)
@@ -51,7 +51,7 @@ def hits_html(results: Sequence[SearchResult], place: str, posters: Sequence[str
         head = f"<b>{escape(_count(result))}</b> <span style='{_QUIET}'>in {escape(place)}</span>"
         parts.append(f"<div style='padding:4px 0 6px'>{head}</div>")
         for shot in result.shots:
-            parts.append(_row(number + 1, shot, padded[number], result.query))
+            parts.append(_row(number + 1, shot, padded[number], result.query, place))
             number += 1
     if number:
         parts.append(f"<div style='{_QUIET}padding-top:4px'>{escape(_hint(number))}</div>")
@@ -63,7 +63,7 @@ def posters_of(connection: Connection, shots: Sequence[Shot]) -> list[str | None
     found: list[str | None] = []
     left = POSTER_BUDGET
     for shot in shots[:POSTERS]:
-        poster = connection.poster(shot.video_id, (shot.start + shot.end) / 2)
+        poster = connection.poster(shot.video_id, shot.start)
         if poster is None or len(poster) > left:
             found.append(None)
             continue
@@ -72,10 +72,10 @@ def posters_of(connection: Connection, shots: Sequence[Shot]) -> list[str | None
     return found
 
 
-def _row(number: int, shot: Shot, poster: str | None, query: str) -> str:
+def _row(number: int, shot: Shot, poster: str | None, query: str, place: str) -> str:
     picture = f"<img src='{poster}' alt='' style='{_PICTURE}'>" if poster else ""
     words = _marked(shot.text, query)
-    below = f"{_span(shot)} · {_origin(shot)}"
+    below = f"{_span(shot)} · {_origin(shot, place)}"
     return (
         f"<div style='{_ROW}'><div style='{_NUMBER}'>{number}</div>{picture}"
         f"<div style='min-width:0'><div>{words}</div>"
@@ -107,9 +107,10 @@ def _span(shot: Shot) -> str:
     return f"{clock(shot.start)}–{clock(shot.end)}"
 
 
-def _origin(shot: Shot) -> str:
+def _origin(shot: Shot, place: str) -> str:
+    title = shot.video_title or shot.video_id
     score = "" if shot.search_score is None else f"score {shot.search_score:.2f}"
-    return " · ".join(filter(None, [shot.video_title or shot.video_id, shot.channel, score]))
+    return " · ".join(filter(None, [title if title != place else "", shot.channel, score]))
 
 
 def _hint(count: int) -> str:

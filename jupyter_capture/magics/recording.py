@@ -107,14 +107,19 @@ class Recording:
             callback_url=args.callback,
             metadata={"name": args.name} if args.name else None,
         )
-        _start(session, channels, args.fps)
-        current.session = session
-        current.assign(args.into, session)
-        say(f"Recording {session.id}. %capture_stop ends it.")
-        say(*telling.channel_lines(session))
-        say(*missing)
+        try:
+            _start(session, channels, args.fps)
+            current.session = session
+            current.assign(args.into, session)
+            say(f"Recording {session.id}. %capture_stop ends it.")
+            say(*telling.channel_lines(session))
+            say(*missing)
+            if args.length:
+                _wait(session, args.length)
+        except KeyboardInterrupt:
+            current.session = session
+            raise UsageError(f"{session.id} goes on recording. %capture_stop ends it.") from None
         if args.length:
-            _wait(session, args.length)
             self._stop(session)
 
     @command(_SESSION)
@@ -301,11 +306,8 @@ def _wait(session: CaptureSession, length: float) -> None:
     end = time.monotonic() + length
     shape = "{l_bar}{bar}| {n:.0f}/{total:.0f} s"
     with tqdm(total=length, desc="Recording", bar_format=shape) as bar:
-        try:
-            while (left := end - time.monotonic()) > 0 and session.status in RECORDING:
-                time.sleep(min(0.5, left))
-                session.refresh()
-                bar.n = min(length, length - (end - time.monotonic()))
-                bar.refresh()
-        except KeyboardInterrupt:
-            raise UsageError(f"{session.id} goes on recording. %capture_stop ends it.") from None
+        while (left := end - time.monotonic()) > 0 and session.status in RECORDING:
+            time.sleep(min(0.5, left))
+            session.refresh()
+            bar.n = min(length, length - (end - time.monotonic()))
+            bar.refresh()
