@@ -1,116 +1,22 @@
-"""Files that are sent or fetched, and what becomes of them."""
+"""Files that are sent, and what becomes of them."""
 
 from __future__ import annotations
 
 import json
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 from engine_harness import App, Receiver
 from PIL import Image
-from sqlalchemy import func, select
+from upload_harness import address, ended, name, nothing_left, send, uploaded
 
-from jupyter_capture.engine.schema import asset_tracks, assets, tracks
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "media"))
-
-from foreign_maker import CLAPS, heard, make, picture, seen
+from tests.media.foreign_maker import CLAPS, heard, make, picture, seen
 
 Make = Callable[..., App]
 QUICK = {"options": {"bf": "0", "g": "50"}, "seconds": 3.0}
-
-
-async def address(app: App) -> str:
-    async with app.local as client:
-        answer = await client.get("/collection/default/upload_url", params={"name": "a/b\n🎬"})
-    return str(answer.json()["data"]["upload_url"])
-
-
-async def send(app: App, content: bytes, url: str | None = None) -> str:
-    url = url or await address(app)
-    async with app.tcp as client:
-        answer = await client.post(url, files={"file": ("a.bin", content)})
-    assert answer.json() == {"success": True, "data": {"size": len(content)}}
-    return url
-
-
-async def name(app: App, url: str, **fields: Any) -> httpx.Response:
-    async with app.local as client:
-        return await client.post("/collection/default/upload", json={"url": url, **fields})
-
-
-async def ended(app: App, answer: httpx.Response) -> dict[str, Any]:
-    """What the job of an answer came to."""
-    assert answer.json()["status"] == "processing", answer.text
-    job_id = answer.json()["data"]["id"]
-    async with app.local as client:
-        with anyio.fail_after(60):
-            while True:
-                state = (await client.get(f"/async-response/{job_id}")).json()
-                if state["status"] != "processing":
-                    return dict(state["response"])
-                await anyio.sleep(0.05)
-
-
-async def uploaded(app: App, path: Path, **fields: Any) -> dict[str, Any]:
-    url = await send(app, path.read_bytes())
-    answer = await ended(app, await name(app, url, **fields))
-    assert answer["success"], answer
-    return dict(answer["data"])
-
-
-def nothing_left(app: App) -> bool:
-    """No row, no file, whatever was sent."""
-    home = app.services.home
-    with app.services.store.read() as connection:
-        rows = [
-            connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (assets, tracks, asset_tracks)
-        ]
-    return rows == [0, 0, 0] and not [*home.uploads.iterdir(), *home.tmp.iterdir()]
-
-
-class Web(BaseHTTPRequestHandler):
-    files: dict[str, tuple[int, dict[str, str], bytes]]
-
-    def do_GET(self) -> None:
-        status, headers, body = self.files[self.path.partition("?")[0]]
-        self.send_response(status)
-        for key, value in headers.items():
-            self.send_header(key, value)
-        if "content-length" not in headers:
-            self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def web() -> Iterator[Callable[..., str]]:
-    """Serves what it is given, and answers its address."""
-    files: dict[str, tuple[int, dict[str, str], bytes]] = {}
-    handler = type("Handler", (Web,), {"files": files})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-
-    def serve(path: str, body: bytes = b"", status: int = 200, **headers: str) -> str:
-        files[path] = (status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
-        return f"http://127.0.0.1:{server.server_port}{path}"
-
-    yield serve
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 async def test_a_video_is_an_asset_that_plays(app: App, tmp_path: Path) -> None:
@@ -300,51 +206,6 @@ async def test_what_was_cut_off_is_kept_with_a_warning(app: App, tmp_path: Path)
     asset = await uploaded(app, cut)
     assert 1.0 < asset["length"] < 4.5
     assert "cut off" in asset["warnings"][0]
-
-
-async def test_an_address_is_fetched(app: App, web: Callable[..., str], tmp_path: Path) -> None:
-    content = make(tmp_path / "a.flac", None, "flac", seconds=1.0).read_bytes()
-    web("/files/My%20Talk.flac", content, content_type="audio/flac")
-    moved = web("/old", status=302, location="/files/My%20Talk.flac")
-    answer = await ended(app, await name(app, moved.replace("/old", "/files/My%20Talk.flac")))
-    assert answer["data"]["name"] == "My Talk"
-    assert answer["data"]["length"] == pytest.approx(1.0, abs=0.03)
-    named = await ended(app, await name(app, moved, name="Moved"))
-    assert named["data"]["name"] == "Moved"
-
-
-async def test_an_address_that_gives_no_media_is_said(
-    make_app: Make, web: Callable[..., str]
-) -> None:
-    app = make_app(upload_limit_mb=1)
-    cases = [
-        (web("/404", b"no", 404), "INVALID_REQUEST", "404"),
-        (web("/page", b"<html>", content_type="text/html"), "INVALID_REQUEST", "web page"),
-        (web("/large", b"x" * 1_200_000), "TOO_LARGE", "1 MB"),
-        (web("/loop", status=302, location="/loop"), "INVALID_REQUEST", "redirects"),
-        (web("/file", status=302, location="file:///etc/passwd"), "INVALID_REQUEST", "fetched"),
-        (web("/short", b"x" * 10, content_length="100"), "INVALID_REQUEST", "/short"),
-        (web("/empty", b""), "NOT_MEDIA", "empty"),
-        ("http://127.0.0.1:9/a.mp4?token=secret", "INVALID_REQUEST", "fetched"),
-    ]
-    answers = [await name(app, url, name="x") for url, _, _ in cases]
-    for (url, code, words), answer in zip(cases, answers, strict=True):
-        said = await ended(app, answer)
-        assert said["error_code"] == code, (url, said)
-        assert words in said["message"]
-        assert "secret" not in said["message"]
-    assert nothing_left(app)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["", "file:///etc/passwd", "ftp://example.org/a.mp4", "a.mp4", "http://", "http://[::1/a",
-     "http://127.0.0.1:99999/a", "data:audio/wav;base64,AAAA", "https:///a"],
-)  # fmt: skip
-async def test_what_is_no_address_is_refused_at_once(app: App, url: str) -> None:
-    answer = await name(app, url)
-    assert answer.status_code == 400
-    assert answer.json()["error_code"] == "INVALID_REQUEST"
 
 
 async def test_an_unknown_collection_takes_nothing(app: App) -> None:
