@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from jupyter_capture.errors import EngineError, StorageFullError
@@ -56,14 +54,12 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the tables to this version. Raises EngineError where a newer version made them."""
-        config = Config()
-        config.set_main_option("script_location", "jupyter_capture.engine:migrations")
-        config.attributes["engine"] = self._engine
         # SQLite gives its other files the mode of this one.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self.path.chmod(0o600)
         try:
-            command.upgrade(config, "head")
+            if self._version() != _newest():
+                self._upgrade()
         except Exception as error:
             if isinstance(error, OperationalError) and _is_full(error):
                 raise _full() from error
@@ -71,6 +67,23 @@ class Store:
                 f"The library {self.path} cannot be opened ({error}). If a newer jupyter-capture "
                 "made it, install that version; otherwise restore the file from a backup."
             ) from error
+
+    def _upgrade(self) -> None:
+        # Late, as it takes as long to import as all the rest, and is needed but once.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", "jupyter_capture.engine:migrations")
+        config.attributes["engine"] = self._engine
+        command.upgrade(config, "head")
+
+    def _version(self) -> str | None:
+        """The migration that the tables are at, None where there are none yet."""
+        with self.read() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("select version_num from alembic_version")).scalar()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -105,6 +118,12 @@ class Store:
         )
         for pragma in pragmas:
             raw.execute(f"PRAGMA {pragma}").close()
+
+
+def _newest() -> str:
+    """Migrations are files called ``<number>_<name>.py``."""
+    versions = Path(__file__).parent / "migrations" / "versions"
+    return max(path.name.partition("_")[0] for path in versions.glob("[0-9]*_*.py"))
 
 
 def network_filesystem(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
