@@ -85,7 +85,12 @@ def scene_indexes(row: Row) -> Ok[dict[str, list[Any]]]:
 
 
 @router.post("/index/scene")
-def index_scenes(row: Row, _: Annotated[dict[str, Any] | None, Body()] = None) -> None:
+def index_scenes(row: Row, request: Annotated[dict[str, Any] | None, Body()] = None) -> None:
+    if request and request.get("extraction_type") == "transcript":
+        raise NotOfferedError(
+            "index_audio is not offered by the local engine: it has a language model describe "
+            "what was said. index_spoken_words() indexes the words themselves."
+        )
     raise NotOfferedError(_NO_PICTURES)
 
 

@@ -66,8 +66,8 @@ def _shot(services: Services, asset: OldAsset, kind: str) -> tuple[AssetRow, flo
 def _sound(services: Services, asset: OldAsset, warnings: list[str]) -> TrackItem:
     if not asset.asset_id.startswith("a-"):
         raise NotOfferedError(
-            "The older timeline lays only sound over videos here. videodb.editor.Timeline also "
-            "places images and text."
+            "An image or a text over the older timeline is not offered by the local engine. "
+            "videodb.editor.Timeline places them."
         )
     row, start, end = _shot(services, asset, "audio")
     if asset.fade_in_duration or asset.fade_out_duration:
