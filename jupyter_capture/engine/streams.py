@@ -1,11 +1,13 @@
 """Streams: a description under the hash of its content; its bytes are made when they are asked for.
 
 A spec is ``{"v": 1, "kind": "cuts", "cuts": [{"asset", "start", "end"}, …]}`` (ticks of 1/90000 s)
-or ``{"v": 1, "kind": "timeline", "timeline": wire.editor.Timeline}``.
+or ``{"v": 1, "kind": "timeline", "timeline": wire.editor.Timeline}``; with captions of what is
+said also ``"transcripts": {asset: [index ids]}``, so that a new transcript is another stream.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -19,15 +21,22 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from jupyter_capture.engine.ids import now
+from jupyter_capture.engine.index import IndexRow, find_index, read_segments
 from jupyter_capture.engine.library import Library
 from jupyter_capture.engine.schema import streams
 from jupyter_capture.engine.store import Store
-from jupyter_capture.errors import InvalidRequestError, NotFoundError
+from jupyter_capture.errors import InvalidRequestError, NotFoundError, NotIndexedError
 from jupyter_capture.media.mp4 import write_mp4
 from jupyter_capture.media.plan import TICKS, Cut, Plan, make_plan
 from jupyter_capture.media.render import plan_timeline
 from jupyter_capture.media.timeline import Scene, Source, read_timeline
-from jupyter_capture.wire.editor import AudioAsset, ImageAsset, Timeline, VideoAsset
+from jupyter_capture.wire.editor import (
+    AudioAsset,
+    CaptionAsset,
+    ImageAsset,
+    Timeline,
+    VideoAsset,
+)
 
 Spec = dict[str, Any]
 _OPEN = 32
@@ -49,9 +58,10 @@ def cuts_spec(cuts: Sequence[tuple[str, int, int]]) -> Spec:
     return {"v": 1, "kind": "cuts", "cuts": found}
 
 
-def timeline_spec(timeline: Timeline) -> Spec:
+def timeline_spec(timeline: Timeline, transcripts: dict[str, list[str]] | None = None) -> Spec:
     content = timeline.model_dump(mode="json", by_alias=True)
-    return {"v": 1, "kind": "timeline", "timeline": content}
+    spec: Spec = {"v": 1, "kind": "timeline", "timeline": content}
+    return {**spec, "transcripts": transcripts} if transcripts else spec
 
 
 def keep(connection: Connection, spec: Spec) -> str:
@@ -132,7 +142,7 @@ class Streams:
         """As `of_shots`, for a timeline. Raises what is wrong with it, naming track and clip."""
         scene = self._scene(timeline)
         plan_timeline(scene, {}, self._fps)  # what cannot be rendered is said now, not to a player
-        stream_id = self.create(timeline_spec(timeline))
+        stream_id = self.create(timeline_spec(timeline, self._transcripts(timeline)))
         return stream_id, scene.duration / TICKS, list(scene.warnings)
 
     def get(self, stream_id: str) -> Ready:
@@ -173,7 +183,39 @@ class Streams:
         return Ready(make_plan(cuts), frozenset(stored))
 
     def _scene(self, timeline: Timeline) -> Scene:
-        return read_timeline(timeline, {one: self._asset(one) for one in _assets_of(timeline)})
+        found = {one: self._asset(one) for one in _assets_of(timeline)}
+        return read_timeline(timeline, found, self._words)
+
+    def _words(self, asset_id: str) -> list[tuple[str, float, float, str]]:
+        """(word, start, end, channel) of what is said in an asset. Raises NotIndexedError."""
+        with self._store.read() as connection:
+            return [
+                (word, start, end, row.channel_id)
+                for index in self._indexes(connection, asset_id)
+                for row in read_segments(connection, index)
+                for word, start, end in row.words
+            ]
+
+    def _transcripts(self, timeline: Timeline) -> dict[str, list[str]]:
+        """The indexes that captions of this timeline may take their words from."""
+        found: dict[str, list[str]] = {}
+        if not _has_auto_captions(timeline):
+            return found
+        with self._store.read() as connection:
+            for asset_id in sorted(_assets_of(timeline)):
+                with contextlib.suppress(NotIndexedError):
+                    found[asset_id] = [each.id for each in self._indexes(connection, asset_id)]
+        return found
+
+    def _indexes(self, connection: Connection, asset_id: str) -> list[IndexRow]:
+        spoken = self._library.speech_tracks(asset_id)
+        found = [find_index(connection, track.id) for track in spoken]
+        known = [index for index in found if index is not None]
+        if not known or len(known) < len(found):
+            raise NotIndexedError(
+                f"{asset_id} has no transcript yet. Call index_spoken_words() on it first."
+            )
+        return known
 
     def _asset(self, asset_id: str) -> Source:
         row = self._library.asset(asset_id)
@@ -186,3 +228,8 @@ class Streams:
 def _assets_of(timeline: Timeline) -> set[str]:
     found = (item.clip.asset for track in timeline.tracks for item in track.clips)
     return {asset.id for asset in found if isinstance(asset, VideoAsset | AudioAsset | ImageAsset)}
+
+
+def _has_auto_captions(timeline: Timeline) -> bool:
+    found = (item.clip.asset for track in timeline.tracks for item in track.clips)
+    return any(isinstance(asset, CaptionAsset) and asset.src == "auto" for asset in found)

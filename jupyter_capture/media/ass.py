@@ -28,7 +28,7 @@ PLACES = {
 OLD_PLACES = {1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6}
 """The alignments of SSA, as ``\\a`` and VideoDB's SubtitleStyle count them, as those of ASS."""
 
-_RESOLUTION = (384, 288)  # what a script without PlayRes means
+RESOLUTION = (384, 288)  # what a script without PlayRes means
 _LARGEST = 2_000_000
 _EVENT = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
 _TIME = re.compile(r"\s*(\d+):(\d{1,2}):(\d{1,2})(?:[.:](\d{1,3}))?\s*")
@@ -107,7 +107,7 @@ class _Reader:
             raise InvalidRequestError("the ASS subtitles have no Dialogue line under [Events]")
         width, height = self._size.get("playresx"), self._size.get("playresy")
         if width is None and height is None:
-            width, height = _RESOLUTION
+            width, height = RESOLUTION
         width = width or (height or 0) * 4 / 3
         return Script((width, height or width * 3 / 4), tuple(self._events))
 

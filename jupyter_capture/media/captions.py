@@ -51,9 +51,9 @@ class Captions:
         self._look, self._backdrop = _look(asset)
         self._lit = ass_colour(asset.secondary_color)
         room = size[0] - asset.position.margin_l - asset.position.margin_r
-        grow = _LARGER if asset.animation == "supersize" else 1
         most = 1 if asset.animation == "impact" else _MOST_WORDS
-        self.cues = cues_of(words, self._look.face, room / grow, most)
+        grow = _LARGER - 1 if asset.animation == "supersize" else 0
+        self.cues = cues_of(words, self._look.face, room, most, grow)
         self._starts = [cue.start for cue in self.cues]
         self._drawn = lru_cache(maxsize=_KEPT)(self._draw)
 
@@ -133,10 +133,13 @@ def _look(asset: CaptionAsset) -> tuple[Look, tuple[int, int, int, int]]:
     return look, CLEAR
 
 
-def cues_of(words: Sequence[Word], face: Face, room: float, most: int = _MOST_WORDS) -> list[Cue]:
+def cues_of(
+    words: Sequence[Word], face: Face, room: float, most: int = _MOST_WORDS, grow: float = 0
+) -> list[Cue]:
     """Lines of at most ``most`` words that fit into ``room`` pixels, channel by channel.
 
-    A line ends at a pause, at the end of a sentence, and before it grows too long.
+    ``grow``: by how much of itself a word grows while it is spoken. A line ends at a pause, at
+    the end of a sentence, and before it grows too long.
     """
     cues: list[Cue] = []
     for channel in dict.fromkeys(word.channel for word in words):
@@ -145,7 +148,7 @@ def cues_of(words: Sequence[Word], face: Face, room: float, most: int = _MOST_WO
             for word in sorted(words, key=lambda word: word.start)
             if word.channel == channel and word.text.strip()
         ]
-        lines = _lines(spoken, face, room, most)
+        lines = _lines(spoken, face, room, most, grow)
         for line, following in pairwise([*lines, None]):
             if line is None:
                 continue
@@ -160,22 +163,24 @@ def cues_of(words: Sequence[Word], face: Face, room: float, most: int = _MOST_WO
     return sorted(cues, key=lambda cue: (cue.start, cue.end))
 
 
-def _lines(words: Sequence[Word], face: Face, room: float, most: int) -> list[list[Word]]:
+def _lines(
+    words: Sequence[Word], face: Face, room: float, most: int, grow: float
+) -> list[list[Word]]:
     lines: list[list[Word]] = []
-    text = ""
+    text, widest = "", 0.0
     for word in words:
-        longer = f"{text} {word.text}"
+        longer, width = f"{text} {word.text}", width_of(word.text, face)
         if (
             lines
             and len(lines[-1]) < most
             and word.start - lines[-1][-1].end < _PAUSE
             and not text.endswith((".", "?", "!", "。", "？", "！"))
             and len(longer) <= _LONGEST
-            and width_of(longer, face) <= room
+            and width_of(longer, face) + grow * max(widest, width) <= room
         ):
             lines[-1].append(word)
-            text = longer
+            text, widest = longer, max(widest, width)
         else:
             lines.append([word])
-            text = word.text
+            text, widest = word.text, width
     return lines

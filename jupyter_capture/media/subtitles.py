@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from PIL import Image
 
-from jupyter_capture.media.ass import PLACES, Event, Script
+from jupyter_capture.media.ass import OLD_PLACES, PLACES, RESOLUTION, Event, Script
 from jupyter_capture.media.colours import CLEAR
 from jupyter_capture.media.letters import em_of_line, width_of
 from jupyter_capture.media.picture import Picture, picture_of
 from jupyter_capture.media.text import Block, Run, block_of, stand
+from jupyter_capture.wire.editor import CaptionAsset, SubtitleStyle
 
 _KEPT = 8
 
@@ -108,3 +109,41 @@ def _broken(runs: list[Run], room: float) -> Iterator[list[Run]]:
             used += width_of(word, run.look.face)
     if line:
         yield line
+
+
+def caption_asset(style: SubtitleStyle, size: tuple[int, int]) -> CaptionAsset:
+    """Captions of what is said on a picture of ``size``, in an older style's words."""
+    across, down = size[0] / RESOLUTION[0], size[1] / RESOLUTION[1]
+    has_outline = style.border_style == 4
+    return CaptionAsset.model_validate(
+        {
+            "type": "caption",
+            "font": {
+                "font_name": style.font_name,
+                "font_size": em_of_line(style.font_name, style.font_size * down),
+                "bold": style.bold,
+                "italic": style.italic,
+                "underline": style.underline,
+                "strikeout": style.strike_out,
+                "scale_x": style.scale_x * 100,
+                "scale_y": style.scale_y * 100,
+                "spacing": style.spacing * across,
+                "angle": style.angle,
+            },
+            "primary_color": style.primary_colour,
+            "secondary_color": style.secondary_colour,
+            "back_color": style.back_colour,
+            "border": {
+                "style": "opaque_box" if style.border_style == 3 else "outline_and_shadow",
+                "outline": style.outline * down if has_outline else 0,
+                "outline_color": style.outline_colour,
+                "shadow": style.shadow * down,
+            },
+            "position": {
+                "alignment": PLACES[OLD_PLACES[style.alignment]],
+                "margin_l": round(style.margin_l * across),
+                "margin_r": round(style.margin_r * across),
+                "margin_v": round(style.margin_v * down),
+            },
+        }
+    )

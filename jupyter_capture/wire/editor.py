@@ -242,3 +242,34 @@ def _words(error: ValidationError) -> str:
 class EditorRequest(Wire):
     timeline: Timeline | None = None
     timeline_url: str | None = None
+
+
+class SubtitleStyle(Wire):
+    """As VideoDB's ``SubtitleStyle``: sizes for a picture of 384x288, scales as factors."""
+
+    font_name: str = Field("Arial", max_length=200)
+    font_size: float = Field(18, ge=1, le=288)
+    primary_colour: str = "&H00FFFFFF"
+    secondary_colour: str = "&H000000FF"
+    outline_colour: str = "&H00000000"
+    back_colour: str = "&H00000000"
+    bold: bool = False
+    italic: bool = False
+    underline: bool = False
+    strike_out: bool = False
+    scale_x: float = Field(1.0, gt=0, le=10)
+    scale_y: float = Field(1.0, gt=0, le=10)
+    spacing: float = Field(0, ge=-50, le=50)
+    angle: float = Field(0, allow_inf_nan=False)
+    border_style: Literal[1, 3, 4] = 4
+    outline: float = Field(1.0, ge=0, le=50)
+    shadow: float = Field(0.0, ge=0, le=50)
+    alignment: Literal[1, 2, 3, 5, 6, 7, 9, 10, 11] = 2
+    margin_l: float = Field(10, ge=0, le=384)
+    margin_r: float = Field(10, ge=0, le=384)
+    margin_v: float = Field(10, ge=0, le=288)
+
+
+class WorkflowRequest(Wire):
+    type: str
+    subtitle_style: SubtitleStyle = Field(default_factory=SubtitleStyle)

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
-from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+from jupyter_capture.media.subtitles import caption_asset
 from jupyter_capture.wire import Ok, Processing
-from jupyter_capture.wire.editor import EditorRequest
+from jupyter_capture.wire.editor import EditorRequest, Timeline, WorkflowRequest
 from jupyter_capture.wire.library import (
     CompileItem,
     DownloadRequest,
@@ -43,6 +44,27 @@ def _sent(content: bytes) -> EditorRequest:
         found = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in found["loc"]) or "the uploaded file"
         raise InvalidRequestError(f"The timeline is not valid. {where}: {found['msg']}.") from error
+
+
+@router.post("/video/{video_id}/workflow")
+def workflow(video_id: str, request: WorkflowRequest, services: Get) -> Ok[StreamAnswer]:
+    """``add_subtitles``: a stream of the video with what is said in it written below."""
+    if request.type != "add_subtitles":
+        raise NotOfferedError(f"The workflow {request.type!r} is not offered; add_subtitles is.")
+    row = services.library.asset(video_id, "video")
+    picture, _ = services.library.stored(row.id)
+    if picture is None:
+        raise InvalidRequestError(f"{row.id} has no picture that subtitles could stand on.")
+    config = picture.config(0)
+    width, height = getattr(config, "width", 1280), getattr(config, "height", 720)
+    caption = caption_asset(request.subtitle_style, (width, height))
+    shown = {"type": "video", "id": row.id}
+    tracks = [
+        {"clips": [{"start": 0, "clip": {"asset": asset, "duration": row.length}}]}
+        for asset in (shown, caption.model_dump())
+    ]
+    timeline = Timeline.model_validate({"resolution": f"{width}x{height}", "tracks": tracks})
+    return Ok(data=services.stream_answer(*services.streams.of_timeline(timeline)))
 
 
 @router.post("/compile")
