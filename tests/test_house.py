@@ -54,6 +54,7 @@ ENGINE_OUTLETS = {"events", "webhooks"}
 ENGINE_PARTS = {
     "finder": {"search"},
     "jobs": {"worker"},
+    "live": {"transcribe"},
     "sessions": {"export", "recorders"},
     "streams": {"source", "timelines"},
     "worker": {"work", "jobs", "streams"},

@@ -25,6 +25,7 @@ from jupyter_capture.engine.routes import (
     image,
     indexes,
     keys,
+    live,
     media,
     pictures,
     rtindex,
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 ROUTERS = (
     status,
     capture,
+    live,
     rtindex,
     rtstream,
     collection,

@@ -6,7 +6,9 @@ import secrets
 import time
 from typing import Literal
 
-Prefix = Literal["c", "cap", "rts", "m", "a", "img", "job", "sk", "st", "dlv", "ws"]
+Prefix = Literal[
+    "c", "cap", "rts", "m", "a", "img", "job", "sk", "st", "dlv", "ws", "rti", "event", "alert"
+]
 
 
 def new_id(prefix: Prefix) -> str:

@@ -201,3 +201,42 @@ deliveries = Table(
     Column("created_at", Float, nullable=False),
 )
 Index("deliveries_due", deliveries.c.status, deliveries.c.next_try)
+
+# Alerts: what is waited for, where, and who is told. None of these holds a word that was said.
+
+alert_events = Table(
+    "alert_events",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("prompt", Text, nullable=False),
+    Column("label", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+live_indexes = Table(
+    "live_indexes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("rtstream_id", ForeignKey("rtstreams.id", ondelete="CASCADE"), nullable=False),
+    Column("extraction_type", String, nullable=False),
+    Column("extraction_config", JSON),
+    Column("prompt", Text),
+    Column("name", String),
+    Column("status", String, nullable=False),  # connected stopped
+    Column("ws_connection_id", String),
+    Column("created_at", Integer, nullable=False),
+)
+Index("live_indexes_by_rtstream", live_indexes.c.rtstream_id)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("index_id", ForeignKey("live_indexes.id", ondelete="CASCADE"), nullable=False),
+    Column("event_id", ForeignKey("alert_events.id"), nullable=False),
+    Column("callback_url", String),
+    Column("ws_connection_id", String),
+    Column("status", String, nullable=False),  # enabled disabled
+    Column("created_at", Integer, nullable=False),
+)
+Index("alerts_by_index", alerts.c.index_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from jupyter_capture.engine.alerts import Alerts, Said
 from jupyter_capture.engine.callbacks import Callbacks
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
@@ -21,6 +23,7 @@ from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.keys import Keys
 from jupyter_capture.engine.library import AssetRow, Library
+from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
@@ -32,9 +35,12 @@ from jupyter_capture.engine.sweep import sweep
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
 from jupyter_capture.engine.uploads import Uploads
 from jupyter_capture.engine.webhooks import Webhooks
+from jupyter_capture.errors import CaptureError
 from jupyter_capture.media.foreign import size_of
 from jupyter_capture.settings import Settings
 from jupyter_capture.wire.library import Asset, StreamAnswer
+
+logger = logging.getLogger(__name__)
 
 
 class LazyEmbedder:
@@ -118,11 +124,19 @@ class Services:
             reserve=settings.disk_reserve_mb,
         )
         self.jobs.on_gone = self.uploads.tidy
-        self.finder = Finder(self.store, self.library, LazyEmbedder(self.home, settings.threads))
+        embedder = LazyEmbedder(self.home, settings.threads)
+        self.finder = Finder(self.store, self.library, embedder)
         self.records = Records(
             self.store, self.home, self.events, self.webhooks, self._exported_urls
         )
         self.sessions = Sessions(self.records, self.home, settings)
+        self.alerts = Alerts(self.store, self.events, self.webhooks, embedder)
+        self.live = Live(
+            self.home,
+            self.events,
+            {"speech_model": settings.speech_model, "threads": settings.threads},
+            self._on_said,
+        )
         self.activity = Activity()
 
     def start(self) -> None:
@@ -132,8 +146,10 @@ class Services:
         self.uploads.tidy()
         self.jobs.resume()
         self.callbacks.keep()
+        self._listen_again()
 
     def close(self) -> None:
+        self.live.close()
         self.sessions.let_go()
         self.jobs.close()
         self.webhooks.drain(2.0)
@@ -204,6 +220,36 @@ class Services:
             url=self.ticketed("image", row.id),
             created_at=row.created_at,
         )
+
+    def _on_said(self, stream: Listened, final: Final) -> None:
+        self.alerts.consider(
+            Said(
+                stream.rtstream_id,
+                stream.channel_id,
+                stream.session_id,
+                stream.session_ws,
+                final.text,
+                final.start,
+                final.end,
+                final.kept,
+            )
+        )
+
+    def _listen_again(self) -> None:
+        """To what an engine before this one listened for an index, and so for its alerts."""
+        streams = map(self.records.stream, self.alerts.records.connected())
+        heard = [row for row in streams if self.sessions.live(row.session_id) is not None]
+
+        def start() -> None:
+            for row in heard:
+                to = self.records.row(row.session_id).ws_connection_id
+                try:
+                    self.live.start(row.id, row.channel_id, row.session_id, to)
+                except CaptureError as error:
+                    logger.warning("%s is not listened to again: %s", row.id, error.code)
+
+        if heard:
+            threading.Thread(target=start, name="listen again", daemon=True).start()
 
     def _exported_urls(
         self, connection: Connection, asset_id: str, seconds: float

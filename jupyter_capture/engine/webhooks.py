@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,6 +71,15 @@ def enqueue(connection: Connection, session_id: str, url: str, body: dict[str, A
     )
 
 
+@dataclass(frozen=True)
+class _Message:
+    """A delivery that lies in memory alone."""
+
+    id: str
+    url: str
+    body: str
+
+
 class Webhooks:
     """The sender. One slow receiver keeps none of the others waiting."""
 
@@ -80,6 +90,7 @@ class Webhooks:
         self._ending = threading.Event()
         self._busy: dict[str, str] = {}  # delivery: receiver
         self._lock = threading.Lock()
+        self._unstored = threading.BoundedSemaphore(_AT_ONCE)
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         headers = {"user-agent": f"jupyter-capture/{__version__}"}
         # A proxy of the environment is for the world, not for a receiver on this machine.
@@ -112,6 +123,13 @@ class Webhooks:
             self._wake.set()
             time.sleep(0.05)
 
+    def send_unstored(self, url: str, body: dict[str, Any]) -> None:
+        """Once, from memory: for what must not be stored, retried or logged. Where too many are
+        under way already it is dropped."""
+        if self._unstored.acquire(blocking=False):
+            message = _Message(new_id("dlv"), url, json.dumps(body, separators=(",", ":")))
+            threading.Thread(target=self._send_unstored, args=(message,), daemon=True).start()
+
     def of_session(self, session_id: str) -> list[dict[str, Any]]:
         with self._store.read() as connection:
             found = connection.execute(
@@ -120,6 +138,12 @@ class Webhooks:
                 .order_by(deliveries.c.created_at)
             )
             return [dict(row._mapping) for row in found]
+
+    def _send_unstored(self, message: _Message) -> None:
+        try:
+            self._post(message)
+        finally:
+            self._unstored.release()
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -177,7 +201,7 @@ class Webhooks:
                 del self._busy[row.id]
             self._wake.set()
 
-    def _post(self, row: Row[Any]) -> tuple[int | None, str]:
+    def _post(self, row: Row[Any] | _Message) -> tuple[int | None, str]:
         at = datetime.datetime.now(tz=datetime.UTC)
         headers = {
             "content-type": "application/json",

@@ -104,8 +104,10 @@ class StreamIndexRequest(Wire):
     """``extraction_type``: "transcript" is what was said, "time" what is seen."""
 
     extraction_type: str = "time"
+    extraction_config: dict[str, Any] | None = None
     prompt: str | None = None
     name: str | None = None
+    ws_connection_id: str | None = None
 
 
 class SessionStatusAnswer(Wire):

@@ -91,15 +91,6 @@ _NOT_OFFERED: dict[str, tuple[str, list[str]]] = {
 }
 
 _NOT_YET: dict[str, tuple[str, list[str]]] = {
-    "POST /rtstream/event": ("create_event", ["Search what was said once a session has stopped."]),
-    "POST /rtstream/{id}/index/{item}/alert": (
-        "create_alert",
-        ["The events of a session's own webhook and websocket work."],
-    ),
-    "PATCH /rtstream/{id}/index/{item}/alert/{alert}/status": (
-        "enable_alert and disable_alert",
-        ["There are no alerts yet."],
-    ),
     "POST /video/{id}/workflow": (
         "add_subtitle",
         ["get_transcript() gives the words and their times."],

@@ -1,4 +1,5 @@
-"""Indexes of a session's stream: the words of a kept channel, once it has stopped."""
+"""Indexes of a session's stream: what is said on it, and the words of a kept one, once it has
+stopped."""
 
 from __future__ import annotations
 
@@ -7,6 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query, Request
 
 from jupyter_capture.engine.routes._words import words_index
+from jupyter_capture.engine.routes.live import (
+    create_live_index,
+    live_index,
+    live_index_view,
+    live_segments,
+    scene_page,
+    switch_live_index,
+)
 from jupyter_capture.engine.routes.rtstream import kept, unix_time
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
@@ -14,16 +23,11 @@ from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.capture import StreamAction, StreamIndexRequest
 from jupyter_capture.wire.library import SearchRequest
+from jupyter_capture.wire.live import LiveIndex, ScenePage
 
 router = APIRouter(prefix="/rtstream", tags=["rtstream"])
 Get = Annotated[Services, Depends(services_of)]
 View = dict[str, Any]
-
-
-@router.get("/event")
-def events() -> Ok[dict[str, list[View]]]:
-    """There are none, since this version has no alerts yet."""
-    return Ok(data={"events": []})
 
 
 @router.post("/collection/{collection_id}/search")
@@ -63,14 +67,16 @@ def create(
     services: Get,
     http: Request,
     request: Annotated[StreamIndexRequest, Body(default_factory=StreamIndexRequest)],
-) -> Processing | Ok[View]:
-    """An index of what was said; one of what is seen is not offered."""
+) -> Processing | Ok[View] | Ok[LiveIndex]:
+    """An index of what was said, or is being said; one of what is seen is not offered."""
     services.records.stream(rtstream_id)
     if request.extraction_type != "transcript":
         raise NotOfferedError(
             "index_scenes and index_visuals are not offered yet by this version, which indexes "
             "spoken words only. index_spoken_words() works."
         )
+    if services.records.stream(rtstream_id).exported_asset_id is None:
+        return Ok(data=create_live_index(services, rtstream_id, request))
     row, _ = kept(services, rtstream_id)
     if not services.library.speech_tracks(row.exported_asset_id):
         raise InvalidRequestError(
@@ -84,10 +90,14 @@ def create(
 
 
 @router.get("/{rtstream_id}/index/scene")
-def listed(rtstream_id: str, services: Get) -> Ok[dict[str, list[View]]]:
+def listed(rtstream_id: str, services: Get) -> Ok[dict[str, list[View | LiveIndex]]]:
     row = services.records.stream(rtstream_id)
     indexed = row.exported_asset_id and services.finder.is_indexed(row.exported_asset_id)
-    return Ok(data={"scene_indexes": [words_index(services, rtstream_id)] if indexed else []})
+    live = services.alerts.records.indexes(rtstream_id)
+    found: list[View | LiveIndex] = [live_index_view(services, each) for each in live]
+    return Ok(
+        data={"scene_indexes": [*found, words_index(services, rtstream_id)] if indexed else found}
+    )
 
 
 @router.get("/{rtstream_id}/index/scene/{index_id}")
@@ -99,8 +109,13 @@ def records(
     end: float | None = None,
     page: Annotated[int, Query(ge=1)] = 1,
     page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Ok[View]:
+) -> Ok[View] | Ok[ScenePage]:
     """What was said, in Unix seconds."""
+    if live_index(services, rtstream_id, index_id) is not None:
+        said = live_segments(services, rtstream_id)
+        if said is not None:
+            return Ok(data=scene_page(said, page, page_size, start, end))
+        index_id = words_index(services, rtstream_id)["rtstream_index_id"]
     words_index(services, rtstream_id, index_id)
     _, session = kept(services, rtstream_id)
     found = [
@@ -127,18 +142,19 @@ def records(
 
 
 @router.patch("/{rtstream_id}/index/scene/{index_id}/status")
-def switch(rtstream_id: str, index_id: str, _: StreamAction, services: Get) -> Ok[View]:
+def switch(
+    rtstream_id: str, index_id: str, request: StreamAction, services: Get
+) -> Ok[View] | Ok[LiveIndex]:
     """An index of a stream that has stopped is complete: there is nothing to start or stop."""
+    live = live_index(services, rtstream_id, index_id)
+    if live is not None:
+        return Ok(data=switch_live_index(services, live, request))
     return Ok(data=words_index(services, rtstream_id, index_id))
 
 
 @router.get("/{rtstream_id}/index/{index_id}")
-def get(rtstream_id: str, index_id: str, services: Get) -> Ok[View]:
+def get(rtstream_id: str, index_id: str, services: Get) -> Ok[View] | Ok[LiveIndex]:
+    live = live_index(services, rtstream_id, index_id)
+    if live is not None:
+        return Ok(data=live_index_view(services, live))
     return Ok(data=words_index(services, rtstream_id, index_id))
-
-
-@router.get("/{rtstream_id}/index/{index_id}/alert")
-def alerts(rtstream_id: str, index_id: str, services: Get) -> Ok[dict[str, list[View]]]:
-    """There are none, since this version has no alerts yet."""
-    words_index(services, rtstream_id, index_id)
-    return Ok(data={"alerts": []})

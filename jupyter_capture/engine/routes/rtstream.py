@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
+from jupyter_capture.engine.routes.live import live_segments, transcript_page
 from jupyter_capture.engine.services import Services, services_of
-from jupyter_capture.errors import ConflictError, InvalidRequestError, NotOfferedError
+from jupyter_capture.errors import ConflictError, InvalidRequestError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.capture import RTStream, StreamAction, kind_of
 from jupyter_capture.wire.library import SearchRequest, StreamAnswer
+from jupyter_capture.wire.live import TranscriptPage, TranscriptSegment
 
 router = APIRouter(prefix="/rtstream", tags=["rtstream"])
 Get = Annotated[Services, Depends(services_of)]
@@ -96,12 +98,6 @@ def media_time(wall_clock: list[tuple[float, float]], unix: float) -> float:
     return 0.0
 
 
-_LIVE = (
-    "is not offered yet by this version: words are found once a recording has stopped, with "
-    "index_spoken_words() on the exported asset."
-)
-
-
 @router.get("/{rtstream_id}/transcription")
 def transcript(
     rtstream_id: str,
@@ -111,38 +107,22 @@ def transcript(
     start: float | None = None,
     end: float | None = None,
     since: float | None = None,
-) -> Ok[dict[str, Any]]:
-    """What was said on a kept channel, in Unix seconds."""
-    row, session = kept(services, rtstream_id)
+) -> Ok[TranscriptPage]:
+    """What was said, in Unix seconds: while it is recorded and somebody listens so far, then on a
+    kept channel as it was indexed."""
+    segments = live_segments(services, rtstream_id)
+    if segments is None:
+        row, session = kept(services, rtstream_id)
+        segments = [
+            TranscriptSegment(
+                text=each.text,
+                start=unix_time(session.wall_clock, each.start),
+                end=unix_time(session.wall_clock, each.end),
+            )
+            for each in services.finder.segments(row.exported_asset_id)
+        ]
     low = max(start or 0.0, since or 0.0)
-    segments = [
-        {
-            "text": each.text,
-            "start": unix_time(session.wall_clock, each.start),
-            "end": unix_time(session.wall_clock, each.end),
-            "is_final": True,
-        }
-        for each in services.finder.segments(row.exported_asset_id)
-    ]
-    wanted = [
-        each for each in segments if each["end"] > low and (end is None or each["start"] < end)
-    ]
-    first = (page - 1) * page_size
-    return Ok(
-        data={
-            "segments": wanted[first : first + page_size],
-            "total_count": len(wanted),
-            "page": page,
-            "page_size": page_size,
-            "has_next": first + page_size < len(wanted),
-        }
-    )
-
-
-@router.post("/{rtstream_id}/transcription")
-def live_transcript(rtstream_id: str, services: Get) -> None:
-    services.records.stream(rtstream_id)
-    raise NotOfferedError(f"A transcript while recording {_LIVE}")
+    return Ok(data=transcript_page(segments, page, page_size, low, end))
 
 
 @router.post("/{rtstream_id}/search")
