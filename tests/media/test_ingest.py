@@ -10,8 +10,10 @@ from foreign_maker import CLAPS, CLOCKWISE, heard, make, picture, seen, turn
 from PIL import Image
 
 from jupyter_capture.errors import InvalidRequestError, MediaError
+from jupyter_capture.media.cut import Cut, make_plan
 from jupyter_capture.media.foreign import Still, look
 from jupyter_capture.media.ingest import Ingested, ingest, recognise
+from jupyter_capture.media.mp4 import write_mp4
 from jupyter_capture.media.tracks import StoredTrack
 
 NO_B = {"bf": "0", "g": "50"}
@@ -294,6 +296,24 @@ def test_the_sound_of_a_video_alone_begins_with_its_first_sample(tmp_path: Path)
     assert done.kind == "audio"
     assert set(tracks) == {"audio"}
     assert heard(tracks["audio"]) == pytest.approx(CLAPS, abs=0.012)
+
+
+@pytest.mark.parametrize("name", ["profile.mp4", "b-frames.mp4"])
+def test_a_shot_of_an_upload_is_exact_to_the_frame(name: str, tmp_path: Path):
+    _, tracks = ingested(make(tmp_path / name, **FORMATS[name]))
+    shot = Cut(tracks["video"], tracks["audio"], 72000, 405000)
+    saved = tmp_path / "shot.mp4"
+    assert write_mp4(make_plan([shot]), saved)
+    with av.open(str(saved)) as container:
+        frames = list(container.decode(video=0))
+        assert container.duration / 1e6 == pytest.approx(3.7, abs=0.03)
+    bright = [float(frame.to_ndarray(format="gray")[60:].mean()) > 140 for frame in frames]
+    starts = [
+        float(frame.pts * frame.time_base)
+        for before, now, frame in zip([False, *bright], bright, frames, strict=False)
+        if now and not before
+    ]
+    assert starts == pytest.approx([clap - 0.8 for clap in CLAPS], abs=FRAME)
 
 
 def test_progress_rises_and_cancelling_leaves_nothing(tmp_path: Path):
