@@ -2,6 +2,7 @@
 # make test   installs what it needs and runs every check
 # make lint   ruff and mypy alone          make format   rewrite with ruff
 # make bench  the benchmarks               make wire     regenerate the TypeScript of the wire
+# make compatibility  write docs/compatibility.md from the tests' table of the SDK's methods
 #
 # PYTHON=/path/to/python3 chooses the Python; by default the first of 3.11 or later.
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 NPM := ./scripts/npm.sh $(BIN)/python
 FRONTEND := hatch_build.py $(shell find labextension -type f -not -path '*/node_modules/*')
 
-.PHONY: demo test lint format bench wire clean debian-demo debian-test
+.PHONY: demo test lint format bench wire compatibility clean debian-demo debian-test
 
 demo: debian-demo $(VENV)/installed
 	$(BIN)/jupyter-capture demo
@@ -40,6 +41,9 @@ bench: debian-demo $(VENV)/installed
 
 wire: $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/python labextension/wire.py
+
+compatibility: $(VENV)/installed
+	$(BIN)/python -m tests.contract.surface
 
 # The virtual desktop is what the demo falls back to; a machine with a screen and sound of its own
 # does without these packages, so here their absence is said, and the demo decides.
