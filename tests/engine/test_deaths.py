@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+import httpx
 import pytest
-from engine_harness import LIVE_MIC, MIC, SCREEN, Bench, alive, kill, reach, wait_for
+from engine_harness import LIVE_MIC, MIC, SCREEN, App, Bench, alive, kill, reach, wait_for
 
+from jupyter_capture.client.connection import connect
 from jupyter_capture.client.session import CaptureSession
+from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.errors import DeviceError, StorageFullError
+from jupyter_capture.wire.capture import ChannelRequest, SessionCreate, SessionStart
 
 
 def length_of(bench: Bench, session: CaptureSession) -> float:
@@ -20,190 +29,208 @@ def length_of(bench: Bench, session: CaptureSession) -> float:
     return float(video.length)
 
 
-def test_a_killed_engine_leaves_the_recorder_to_the_next_one(bench: Bench) -> None:
-    session = bench.begin(SCREEN, MIC)
-    reach(session, 0.5)
-    recorder = bench.recorder_pid(session)
-    bench.kill_engine()
-    assert alive(recorder)
+def sound_of(bench: Bench, session: CaptureSession) -> None:
+    """Raises where the exported video does not play."""
+    video = bench.connection.get_collection().get_video(session.exported_video_id)
+    url = video.generate_stream()
+    assert httpx.get(urljoin(url, "a/0.m4s")).content[4:8] in (b"styp", b"moof")
+
+
+@dataclass
+class After:
+    """Sessions of an engine that was killed, as the next one found them."""
+
+    bench: Bench
+    recorders: dict[str, int]
+    sessions: dict[str, CaptureSession]
+
+
+@pytest.fixture(scope="module")
+def after(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[After]:
+    """What ran when the engine was killed, and what befell its recorders before the next one."""
+    data_dir = tmp_path_factory.mktemp("deaths")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in desktop.env.items():
+            patch.setenv(name, value)
+        bench = Bench(data_dir, connect(data_dir=data_dir))
+        named = {
+            "exported": bench.record(MIC),
+            "erased": bench.record(MIC, seconds=0.3),
+            "goes on": bench.begin(SCREEN, MIC),
+            "killed": bench.begin(SCREEN, MIC),
+            "ended well": bench.begin(MIC),
+            "no socket": bench.begin(MIC),
+            "damaged": bench.begin(LIVE_MIC),
+            "nothing kept": bench.begin(LIVE_MIC),
+        }
+        reach(named["no socket"], 1)
+        recorders = {name: bench.recorder_pid(each) for name, each in named.items()}
+        engine = bench.engine_pid
+        os.kill(engine, signal.SIGSTOP)  # else it would notice what happens to the recorders
+        for name in ("killed", "damaged", "nothing kept"):
+            kill(recorders[name])
+        kill(engine)
+        os.kill(recorders["ended well"], signal.SIGTERM)  # it finishes, with nobody to tell
+        wait_for(lambda: not alive(recorders["ended well"]))
+        spec = json.loads((bench.folder(named["no socket"]) / "spec.json").read_text())
+        Path(spec["socket"]).unlink()  # as a cleaner of temporary files might
+        (bench.folder(named["damaged"]) / "manifest.json").write_text('{"session_id": 5')
+        undo_export(bench, named["exported"])
+        undo_erasure(bench, named["erased"])
+        bench.connection.status()  # which starts the next engine
+    for name, each in named.items():
+        if name != "erased":
+            each.refresh()
+    yield After(bench, recorders, named)
+    bench.close()
+
+
+def undo_export(bench: Bench, session: CaptureSession) -> None:
+    """As it is on the disk when the engine dies after the stop's transaction."""
+    one = f"session_id = '{session.id}'"
+    change(
+        bench,
+        f"delete from asset_tracks where asset_id in (select id from assets where {one})",
+        f"delete from assets where {one}",
+        f"delete from tracks where {one}",
+        f"update rtstreams set exported_asset_id = null, status = 'stopped' where {one}",
+        "update sessions set status = 'stopped', export_status = 'exporting',"
+        f" exported_video_id = null where id = '{session.id}'",
+    )
+
+
+def undo_erasure(bench: Bench, session: CaptureSession) -> None:
+    """As it is when the engine dies between the rows and the files."""
+    (bench.folder(session) / "deleted").touch()
+    (bench.data_dir / "tmp" / "half.mp4").touch()
+    (bench.data_dir / "sessions" / "cap-unknown").mkdir()
+    one = f"session_id = '{session.id}'"
+    change(
+        bench,
+        f"delete from asset_tracks where asset_id in (select id from assets where {one})",
+        f"delete from assets where {one}",
+        f"delete from tracks where {one}",
+        f"delete from rtstreams where {one}",
+        f"delete from sessions where id = '{session.id}'",
+    )
+
+
+def change(bench: Bench, *statements: str) -> None:
+    connection = sqlite3.connect(bench.data_dir / "library.sqlite3", timeout=30)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_a_recorder_goes_on_without_its_engine_and_obeys_the_next_one(after: After) -> None:
+    bench, session = after.bench, after.sessions["goes on"]
+    assert alive(after.recorders["goes on"])
     assert bench.connection.status().recordings == [session.id]
-    assert session.refresh().status == "active"
-    heard = wait_for(lambda: session.refresh().levels)
-    assert "mic:default" in heard
-    reach(session, 2)
+    assert session.status == "active"
+    assert "mic:default" in wait_for(lambda: session.refresh().levels)
+    before = session.duration or 0
+    reach(session, before + 0.5)
     session.stop()
     assert session.status == "exported"
     assert "recovered" not in session.metadata
-    assert length_of(bench, session) >= 2
-    assert bench.recorder_pid(session) == recorder
-    wait_for(lambda: not alive(recorder), what="the recorder's end")
+    assert length_of(bench, session) > before
+    sound_of(bench, session)
+    wait_for(lambda: not alive(after.recorders["goes on"]), what="the recorder's end")
 
 
-def test_an_engine_that_ends_in_order_leaves_it_too(bench: Bench) -> None:
-    session = bench.begin(MIC)
-    bench.end_engine()
-    assert alive(bench.recorder_pid(session))
-    assert session.refresh().status == "active"
-    reach(session, 1)
-    assert session.stop().status == "exported"
-
-
-def test_a_killed_recorder_leaves_a_recording_that_says_it_was_recovered(bench: Bench) -> None:
-    session = bench.begin(SCREEN, MIC)
-    reach(session, 2)
-    kill(bench.recorder_pid(session))
-    wait_for(lambda: session.refresh().status == "exported", what="the export")
+def test_with_both_killed_the_next_engine_recovers_it(after: After) -> None:
+    session = after.sessions["killed"]
+    assert session.status == "exported"
     assert session.metadata["recovered"] is True
-    assert 1 <= length_of(bench, session) <= (session.duration or 0) + 0.6
-    assert session.stop().status == "exported"
-    assert bench.connection.status().recordings == []
+    assert length_of(after.bench, session) >= 0.9
+    sound_of(after.bench, session)
 
 
-def test_with_both_killed_the_next_engine_recovers_it(bench: Bench) -> None:
-    session = bench.begin(SCREEN, MIC)
-    reach(session, 1.5)
-    engine, recorder = bench.engine_pid, bench.recorder_pid(session)
-    os.kill(engine, signal.SIGSTOP)  # else it would notice the recorder's end
-    kill(recorder)
-    kill(engine)
-    assert session.refresh().status == "exported"
-    assert session.metadata["recovered"] is True
-    assert length_of(bench, session) >= 0.9
-
-
-def test_a_recorder_that_ended_well_meanwhile_was_not_recovered(bench: Bench) -> None:
-    session = bench.begin(MIC)
-    reach(session, 1)
-    bench.kill_engine()
-    recorder = bench.recorder_pid(session)
-    os.kill(recorder, signal.SIGTERM)  # it finishes, with nobody to tell
-    wait_for(lambda: not alive(recorder))
-    assert session.refresh().status == "exported"
+def test_a_recorder_that_ended_well_meanwhile_was_not_recovered(after: After) -> None:
+    session = after.sessions["ended well"]
+    assert session.status == "exported"
     assert "recovered" not in session.metadata
+    sound_of(after.bench, session)
 
 
-def test_a_recorder_whose_socket_is_gone_is_ended_and_closed(bench: Bench) -> None:
-    session = bench.begin(MIC)
-    reach(session, 1)
-    bench.kill_engine()
-    recorder = bench.recorder_pid(session)
-    spec = json.loads((bench.folder(session) / "spec.json").read_text())
-    Path(spec["socket"]).unlink()  # as a cleaner of temporary files might
-    assert session.refresh().status == "exported"
-    assert not alive(recorder)
+def test_a_recorder_whose_socket_is_gone_is_ended_and_closed(after: After) -> None:
+    session = after.sessions["no socket"]
+    assert session.status == "exported"
     assert "recovered" not in session.metadata
+    assert not alive(after.recorders["no socket"])
+    sound_of(after.bench, session)
 
 
-def test_a_recorder_killed_before_it_began_fails_the_start(bench: Bench) -> None:
-    session = bench.connection.create_capture_session()
-    from concurrent.futures import ThreadPoolExecutor
-
-    path = bench.folder(session) / "recorder.pid"
-    with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(session.start, [MIC])
-        pid = int(wait_for(lambda: path.exists() and path.read_text()))
-        kill(pid)
-        with pytest.raises(DeviceError, match="could not start"):
-            starting.result()
-    assert session.refresh().status == "failed"
-    assert session.error
-    assert bench.connection.status().recordings == []
-
-
-def test_killed_while_nothing_is_kept_it_is_stopped(bench: Bench) -> None:
-    session = bench.begin(LIVE_MIC)
-    kill(bench.recorder_pid(session))
-    wait_for(lambda: session.refresh().status == "stopped")
+def test_killed_while_nothing_is_kept_it_is_stopped(after: After) -> None:
+    session = after.sessions["nothing kept"]
+    assert session.status == "stopped"
     assert session.exported_video_id is None
     assert session.metadata["recovered"] is True
 
 
-def test_a_line_that_broke_is_taken_up_again(bench: Bench) -> None:
-    session = bench.begin(MIC)
-    engine, recorder = bench.engine_pid, bench.recorder_pid(session)
-    inodes = {
-        link.split("[")[1].rstrip("]")
-        for name in os.listdir(f"/proc/{engine}/fd")
-        if "socket:[" in (link := os.readlink(f"/proc/{engine}/fd/{name}"))
-    }
-    assert inodes
-    # The recorder hangs up on whoever does not read for too long; a stopped engine does not.
-    os.kill(engine, signal.SIGSTOP)
-    try:
-        wait_for(lambda: alive(recorder))
-    finally:
-        os.kill(engine, signal.SIGCONT)
-    reach(session, 1)
-    assert session.stop().status == "exported"
+def test_one_session_that_cannot_be_read_fails_alone(after: After) -> None:
+    session = after.sessions["damaged"]
+    assert session.status == "failed"
+    assert "manifest" in (session.error or "")
 
 
 def test_an_engine_killed_between_stop_and_export_leaves_the_export_to_the_next(
-    bench: Bench,
+    after: After,
 ) -> None:
-    session = bench.record(SCREEN, MIC)
-    exported = session.exported_video_id
-    bench.end_engine()
-    # As it is on the disk when the one transaction is there and the other is not.
-    for statement in (
-        "delete from asset_tracks",
-        "delete from assets",
-        "delete from tracks",
-        "update rtstreams set exported_asset_id = null, status = 'stopped'",
-        "update sessions set status = 'stopped', export_status = 'exporting',"
-        " exported_video_id = null",
-    ):
-        change(bench, statement)
-    assert session.refresh().status == "exported"
-    assert session.exported_video_id not in (None, exported)
-    assert length_of(bench, session) >= 1
+    session = after.sessions["exported"]
+    assert session.status == "exported"
+    assert session.rtstreams[0].exported_asset_id is not None
+    sound_of(after.bench, session)
 
 
-def change(bench: Bench, statement: str) -> None:
-    import sqlite3
-
-    connection = sqlite3.connect(bench.data_dir / "library.sqlite3")
-    with connection:
-        connection.execute(statement)
-    connection.close()
+def test_erasing_goes_on_where_a_killed_engine_left_it(after: After) -> None:
+    assert not after.bench.folder(after.sessions["erased"]).exists()
+    # The library may be an older one: nobody said to erase this.
+    assert (after.bench.data_dir / "sessions" / "cap-unknown").exists()
+    assert not list((after.bench.data_dir / "tmp").iterdir())
 
 
-def test_one_session_that_cannot_be_read_does_not_keep_the_engine_from_starting(
-    bench: Bench,
-) -> None:
-    good, bad = bench.begin(MIC), bench.begin(LIVE_MIC)
-    reach(good, 1)
-    engine = bench.engine_pid
-    recorders = bench.recorder_pid(good), bench.recorder_pid(bad)
-    os.kill(engine, signal.SIGSTOP)
-    for pid in (*recorders, engine):
-        kill(pid)
-    (bench.folder(bad) / "manifest.json").write_text('{"session_id": 5')
-    assert good.refresh().status == "exported"
-    assert bad.refresh().status == "failed"
-    assert "manifest" in (bad.error or "")
+def test_a_killed_recorder_leaves_a_recording_that_says_it_was_recovered(common: Bench) -> None:
+    session = common.begin(SCREEN, MIC)
+    reach(session, 1.5)
+    kill(common.recorder_pid(session))
+    wait_for(lambda: session.refresh().status == "exported", what="the export")
+    assert session.metadata["recovered"] is True
+    assert length_of(common, session) >= 0.9
+    assert session.stop().status == "exported"
+    assert session.id not in common.connection.status().recordings
+    sound_of(common, session)
 
 
-def test_erasing_goes_on_where_a_killed_engine_left_it(bench: Bench) -> None:
-    kept, erased = bench.record(MIC), bench.record(MIC)
-    (bench.folder(erased) / "deleted").touch()
-    bench.end_engine()
-    for statement in (
-        f"delete from asset_tracks where asset_id in"
-        f" (select id from assets where session_id = '{erased.id}')",
-        f"delete from assets where session_id = '{erased.id}'",
-        f"delete from tracks where session_id = '{erased.id}'",
-        f"delete from rtstreams where session_id = '{erased.id}'",
-        f"delete from sessions where id = '{erased.id}'",
-    ):
-        change(bench, statement)
-    (bench.data_dir / "tmp" / "half.mp4").touch()
-    unknown = bench.data_dir / "sessions" / "cap-unknown"
-    unknown.mkdir()
-    bench.connection.status()
-    assert not bench.folder(erased).exists()
-    assert bench.folder(kept).exists()
-    assert unknown.exists()  # the library may be an older one: nobody said to erase this
-    assert not list((bench.data_dir / "tmp").iterdir())
+def test_a_recorder_killed_before_it_began_fails_the_start(common: Bench) -> None:
+    session = common.connection.create_capture_session()
+    path = common.folder(session) / "recorder.pid"
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(session.start, [MIC])
+        kill(int(wait_for(lambda: path.exists() and path.read_text())))
+        with pytest.raises(DeviceError, match="could not start"):
+            starting.result()
+    assert session.refresh().status == "failed"
+    assert session.error
+    assert session.id not in common.connection.status().recordings
+
+
+def test_a_line_that_broke_is_taken_up_again(app: App, on_desktop: VirtualDesktop) -> None:
+    sessions = app.services.sessions
+    session_id = sessions.records.create("default", SessionCreate())
+    sessions.start(SessionStart(session_id=session_id, channels=[ChannelRequest(**MIC)]))
+    live = sessions.live(session_id)
+    assert live is not None
+    first = live.link
+    assert first is not None
+    first.close()  # as the recorder does to one that does not listen for too long
+    wait_for(lambda: live.link is not first, what="another line")
+    assert sessions.records.row(session_id).status == "active"
+    sessions.stop(session_id)
+    row = sessions.records.row(session_id)
+    assert row.status == "exported"
+    assert "recovered" not in row.metadata
 
 
 def test_a_disk_without_room_refuses_the_start_and_keeps_the_rest(
