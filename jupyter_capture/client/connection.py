@@ -213,6 +213,22 @@ class Connection:
             raise EngineError("The server answered without a websocket_url.")
         return WebSocketConnection(url)
 
+    def create_event(self, event_prompt: str, label: str) -> str:
+        """Describe what alerts may wait for, such as "someone talks about the budget"; its id.
+
+        An alert fires on a sentence that says these words or means them. Words in double quotes
+        must be said as they are.
+        """
+        request = {"event_prompt": event_prompt, "label": label}
+        answer = self.http.post("rtstream/event", request) or {}
+        event_id = text(answer, "event_id")
+        if event_id is None:
+            raise EngineError("The server answered without an event_id.")
+        return event_id
+
+    def list_events(self) -> list[dict[str, Any]]:
+        return objects(self.http.get("rtstream/event"), "events")
+
     def channels(self) -> list[ChannelInfo]:
         """What this machine can record."""
         return self.get_channels().channels

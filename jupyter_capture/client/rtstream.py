@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jupyter_capture.client._fields import text
+from jupyter_capture.client._fields import objects, text
 from jupyter_capture.client._urls import MediaUrl, media_url
+from jupyter_capture.client.scene_index import RTStreamSceneIndex
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -96,3 +97,91 @@ class RTStream:
         self.stream_url = media_url(answer.get("stream_url"))
         self.player_url = media_url(answer.get("player_url"))
         return self.player_url
+
+    # -- what is said
+
+    def start_transcript(
+        self, ws_connection_id: str | None = None, engine: str | None = None
+    ) -> dict[str, Any]:
+        """Have what is said told while it is recorded, kept or live only.
+
+        Words come as events of the channel ``transcript`` to the websocket that is named, else to
+        the session's, else to all; ``is_final`` tells drafts from what stays. Every word from now
+        on is heard. Raises ConflictError where the session does not record.
+        """
+        return self._transcription("start", ws_connection_id, engine)
+
+    def stop_transcript(self, engine: str | None = None) -> dict[str, Any]:
+        """Returns once all that was said by now was told."""
+        return self._transcription("stop", None, engine)
+
+    def get_transcript(
+        self,
+        page: int = 1,
+        page_size: int = 100,
+        start: float | None = None,
+        end: float | None = None,
+        since: float | None = None,
+        engine: str | None = None,
+    ) -> dict[str, Any]:
+        """``segments`` of what was said: ``text``, ``start`` and ``end`` in Unix seconds.
+
+        While it is recorded and a transcript was started: all so far. Afterwards: what a kept
+        channel was indexed with; of a channel that is live only nothing is left.
+        """
+        query = {
+            "page": page,
+            "page_size": page_size,
+            "start": start,
+            "end": end,
+            "since": since,
+            "engine": engine,
+        }
+        sent = {key: value for key, value in query.items() if value is not None}
+        answer = self._connection.http.get(f"rtstream/{self.id}/transcription", sent) or {}
+        if "segments" not in answer:
+            answer = {**answer, "segments": objects(answer, "transcription_records")}
+        return dict(answer)
+
+    def index_spoken_words(
+        self,
+        prompt: str | None = None,
+        name: str | None = None,
+        ws_connection_id: str | None = None,
+    ) -> RTStreamSceneIndex:
+        """What is said as records, to which alerts can be tied.
+
+        While it is recorded the words come in live, from now on; afterwards a kept channel's
+        recording is indexed. A ``prompt`` would need a language model: it is answered with a
+        warning, and changes nothing.
+        """
+        request = {
+            "extraction_type": "transcript",
+            "prompt": prompt,
+            "name": name,
+            "ws_connection_id": ws_connection_id,
+        }
+        sent = {key: value for key, value in request.items() if value}
+        answer = self._connection.http.post(f"rtstream/{self.id}/index/scene", sent)
+        return RTStreamSceneIndex.of(self._connection, self.id, answer)
+
+    index_audio = index_spoken_words
+
+    def list_scene_indexes(self) -> list[RTStreamSceneIndex]:
+        answer = self._connection.http.get(f"rtstream/{self.id}/index/scene")
+        return [
+            RTStreamSceneIndex.of(self._connection, self.id, fields)
+            for fields in objects(answer, "scene_indexes")
+        ]
+
+    def get_scene_index(self, index_id: str) -> RTStreamSceneIndex:
+        answer = self._connection.http.get(f"rtstream/{self.id}/index/{index_id}")
+        return RTStreamSceneIndex.of(self._connection, self.id, answer)
+
+    def _transcription(
+        self, action: str, ws_connection_id: str | None, engine: str | None
+    ) -> dict[str, Any]:
+        request = {"action": action, "ws_connection_id": ws_connection_id, "engine": engine}
+        sent = {key: value for key, value in request.items() if value}
+        answer = self._connection.http.post(f"rtstream/{self.id}/transcription", sent)
+        return dict(answer or {})

@@ -25,7 +25,7 @@ from jupyter_capture.wire.recorder import RecorderSpec
 logger = logging.getLogger(__name__)
 
 LISTEN_SECONDS = 20.0
-READY_SECONDS = 60.0
+READY_SECONDS = 30.0
 END_SECONDS = 20.0
 _RESTARTS = 3
 _AGAIN = 1.0  # s
