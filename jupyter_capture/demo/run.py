@@ -225,8 +225,11 @@ class _Demo:
         if not result.shots:
             self._line("  (none)")
         if self._desktop:
-            found = bool(result.shots) and script.WORD in result.shots[0].text.lower()
+            best = result.shots[0] if result.shots else None
+            found = best is not None and script.WORD in best.text.lower()
             self._check(found, f"the best shot is one in which “{script.WORD}” is said")
+            short = best is not None and best.length < best.video_length / 2
+            self._check(short, "the best shot is a moment, not the whole recording")
 
     def _decode(self, what: str, stream_url: str, length: float) -> None:
         command = [sys.executable, "-m", "jupyter_capture.demo.decode", stream_url]
