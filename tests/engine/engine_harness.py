@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from consistency import inconsistencies
 from fastapi import FastAPI
 
 from jupyter_capture.client.connection import Connection
@@ -103,6 +104,7 @@ class Bench:
         return (self.data_dir / "engine.log").read_text()
 
     def close(self) -> None:
+        """End all that runs, and look whether rows and files agree."""
         self.connection.close()
         locator = read_locator(self.data_dir)
         end_engine(self.data_dir)
@@ -115,6 +117,9 @@ class Bench:
                 and str(path.parent).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
             ):
                 kill(pid)
+        if (self.data_dir / "library.sqlite3").exists():
+            found = [said for said in inconsistencies(self.data_dir) if "cap-unknown" not in said]
+            assert not found, found
 
 
 def reach(session: CaptureSession, seconds: float) -> None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from engine_harness import Bench, alive, kill, wait_for
+from engine_harness import Bench, alive, wait_for
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
 from jupyter_capture.client.engine import answers, read_locator
+from jupyter_capture.engine.__main__ import _take
 from jupyter_capture.engine.lock import EngineLock
+from jupyter_capture.engine.server import Server
+from jupyter_capture.errors import EngineError
+from jupyter_capture.settings import Settings
 
 
 def mode(path: Path) -> int:
@@ -48,15 +55,11 @@ def test_a_second_engine_on_a_folder_ends_at_once(bench: Bench) -> None:
 
 
 def test_one_that_waits_for_an_ending_engine_takes_its_place(tmp_path: Path) -> None:
-    from jupyter_capture.engine.__main__ import _take
-
     ending, next_one = EngineLock(tmp_path / "engine.lock"), EngineLock(tmp_path / "engine.lock")
     assert ending.take()
     (tmp_path / "engine.json").touch()
     assert not _take(next_one, tmp_path / "engine.json")
     (tmp_path / "engine.json").unlink()
-    import threading
-
     threading.Timer(0.3, ending.release).start()
     assert _take(next_one, tmp_path / "engine.json")
     next_one.release()
@@ -114,8 +117,6 @@ def test_it_ends_within_seconds_though_a_websocket_is_open(bench: Bench) -> None
 
 
 def test_a_websocket_without_a_good_ticket_is_refused(bench: Bench) -> None:
-    from websockets.exceptions import InvalidStatus
-
     media = bench.connection.status().media_url.replace("http", "ws")
     with pytest.raises(InvalidStatus) as refused:
         open_websocket(f"{media}/events/all.9999999999.{'0' * 32}")
@@ -123,34 +124,14 @@ def test_a_websocket_without_a_good_ticket_is_refused(bench: Bench) -> None:
     assert "Traceback" not in bench.log()
 
 
-def test_served_it_says_why_a_port_cannot_be_had(bench: Bench) -> None:
-    port = bench.connection.status().media_url.rpartition(":")[2]
-    other = bench.data_dir.parent / "other"
-    command = [sys.executable, "-m", "jupyter_capture.engine", "--data-dir", str(other)]
-    done = subprocess.run(
-        [*command, "--port", port], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 1
-    assert f"Port {port} cannot be used" in done.stderr
-    outside = subprocess.run(
-        [*command, "--port", "0", "--host", "0.0.0.0"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert outside.returncode == 1
-    assert "loopback only" in outside.stderr
+async def test_a_port_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(EngineError, match=f"Port {port} cannot be used"):
+            await Server(Settings(data_dir=tmp_path), "127.0.0.1", port).run()
 
 
-def test_a_library_of_a_newer_version_is_left_alone(bench: Bench) -> None:
-    kill(bench.engine_pid)
-    bench.rows("select 1")
-    import sqlite3
-
-    with sqlite3.connect(bench.data_dir / "library.sqlite3") as raw:
-        raw.execute("update alembic_version set version_num = '9999'")
-    raw.close()
-    done = run_another(bench.data_dir)
-    assert done.returncode == 1
-    assert "newer jupyter-capture" in done.stderr
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
+async def test_it_listens_on_loopback_alone(tmp_path: Path, host: str) -> None:
+    with pytest.raises(EngineError, match="loopback only"):
+        await Server(Settings(data_dir=tmp_path), host, 0).run()

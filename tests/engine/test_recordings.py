@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,6 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def deliveries(bench: Bench, session: CaptureSession) -> list[dict[str, Any]]:
-    import json
-
     query = "select body from deliveries where session_id = ? order by created_at"
     return [json.loads(body) for (body,) in bench.rows(query, session.id)]
 
@@ -125,8 +125,6 @@ def test_stopping_again_is_the_same_answer_and_changes_nothing(common: Bench) ->
 
 
 def test_stopped_by_two_at_once_it_is_exported_once(common: Bench) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     session = common.begin(MIC)
     reach(session, 0.5)
     with ThreadPoolExecutor(4) as pool:
@@ -155,8 +153,6 @@ def test_stopped_while_paused_it_keeps_what_was_before(common: Bench) -> None:
 
 
 def test_stopped_while_it_starts_it_comes_to_an_end(common: Bench) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     session = common.connection.create_capture_session()
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(session.start, [MIC])

@@ -133,6 +133,16 @@ def test_a_file_that_is_no_library_is_said_to_be_none(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"no library")
 
 
+def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "library.sqlite3")
+    store.migrate()
+    with store.write() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(EngineError, match="newer jupyter-capture"):
+        store.migrate()
+    store.close()
+
+
 def test_the_library_is_private_whatever_the_umask(app: App) -> None:
     for path in app.services.home.root.glob("library.sqlite3*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
