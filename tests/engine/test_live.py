@@ -118,8 +118,7 @@ def test_events_have_the_shape_of_the_protocol(spoken: Spoken) -> None:
 def test_drafts_come_at_most_once_a_second(spoken: Spoken) -> None:
     found = spoken.ear.events("transcript", spoken.mic.id)
     drafts = [at for at, event in found if not event["data"]["is_final"]]
-    assert drafts
-    # Told a second apart at least; how long each takes to arrive is up to the machine.
+    # Told a second apart at least; a machine that is busy with finals tells none.
     assert len(drafts) <= found[-1][0] - found[0][0] + 2
 
 
