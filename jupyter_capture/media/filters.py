@@ -47,17 +47,23 @@ def filtered(name: Filter | None, pixels: Pixels, canvas_height: int) -> Pixels:
         return pixels
     image = Image.fromarray(pixels)
     if name == "blur":
-        blur = ImageFilter.GaussianBlur(canvas_height / _BLUR)
         if image.mode == "RGBA":
-            image = image.convert("RGBa").filter(blur).convert("RGBA")
-        else:
-            image = image.filter(blur)
-        return np.asarray(image)
+            return np.asarray(_blurred(image.convert("RGBa"), canvas_height).convert("RGBA"))
+        return np.asarray(_blurred(image, canvas_height))
     if image.mode == "RGB":
         return np.asarray(_coloured(image, MATRICES[name]))
     out = _coloured(image.convert("RGB"), MATRICES[name])
     out.putalpha(image.getchannel("A"))
     return np.asarray(out)
+
+
+def _blurred(image: Image.Image, canvas_height: int) -> Image.Image:
+    """Large blurs on a smaller picture: nothing fine is left to be lost."""
+    radius = canvas_height / _BLUR
+    less = max(1, round(radius / 3))
+    small = image.reduce(less) if less > 1 else image
+    soft = small.filter(ImageFilter.GaussianBlur(radius / less))
+    return soft.resize(image.size, Image.Resampling.BICUBIC) if less > 1 else soft
 
 
 def _coloured(image: Image.Image, matrix: Matrix) -> Image.Image:

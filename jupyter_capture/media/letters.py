@@ -14,6 +14,8 @@ _FOLDER = Path(__file__).parent / "fonts"
 _SHIPPED = {False: _FOLDER / "DejaVuSans.ttf", True: _FOLDER / "DejaVuSans-Bold.ttf"}
 # What stands for no family in particular; "Clear Sans" is what VideoDB's classes fill in.
 _NONE_IN_PARTICULAR = {"", "clear sans", "dejavu sans", "sans", "sans-serif"}
+# Controls and separators have no shape, and raqm fails at some: they are spaces.
+_SHAPELESS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
 _SLANT = 0.2
 _LARGEST = 2000.0
 
@@ -96,6 +98,7 @@ def height_of(face: Face) -> tuple[int, int]:
 def width_of(text: str, face: Face) -> float:
     """How far the pen goes, pixels."""
     font = _font_of(face)
+    text = text.translate(_SHAPELESS)
     if not face.spacing:
         return font.getlength(text) * face.scale_x / face.scale_y
     return sum(font.getlength(each) * face.scale_x / face.scale_y + face.spacing for each in text)
@@ -104,6 +107,7 @@ def width_of(text: str, face: Face) -> float:
 @lru_cache(maxsize=256)
 def mask_of(text: str, face: Face, outline: int = 0) -> Mask | None:
     """None where there is nothing to see, such as a space. ``outline``: pixels all around."""
+    text = text.translate(_SHAPELESS)
     mask = _spaced(text, face, outline) if face.spacing else _shaped(text, face, outline)
     if mask is None and not (face.underline or face.strikeout):
         return None

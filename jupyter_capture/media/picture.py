@@ -10,7 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
-_Shares = npt.NDArray[np.float32]
+_Shares = npt.NDArray[np.uint16]
+_ALL = 256
+"""A share of one: shares are 256ths, so that 8 bits are mixed by 16 bits and a shift."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +27,13 @@ class Picture:
 
     @cached_property
     def shares(self) -> _Shares:
-        """(h, w, 1): how much of a pixel below is covered, 0 to 1. RGBA only."""
-        return self.pixels[:, :, 3:].astype(np.float32) / np.float32(255)
+        """(h, w, 1): how much of a pixel below is covered, in 256ths. RGBA only."""
+        alpha = self.pixels[:, :, 3:].astype(np.uint16)
+        return alpha + (alpha >> 7)
 
     @cached_property
     def covering(self) -> _Shares:
-        """(h, w, 3): the colours, by their share. RGBA only."""
+        """(h, w, 3): the colours, times their share. RGBA only."""
         return self.pixels[:, :, :3] * self.shares
 
 
@@ -78,12 +81,17 @@ def _paste(canvas: Pixels, picture: Picture, opacity: float) -> None:
     if depth == 3 and opacity >= 1:
         below[:] = picture.pixels[inner]
         return
-    share = np.float32(opacity)
-    if depth == 4:
-        mixed = below * (1 - picture.shares[inner] * share)
-        mixed += picture.covering[inner] * share
-    else:
-        mixed = below * (1 - share)
+    share = np.uint16(round(opacity * _ALL))
+    if depth == 3:
+        mixed = below * (_ALL - share)
         mixed += picture.pixels[inner] * share
-    mixed += np.float32(0.5)
+    elif share == _ALL:
+        mixed = below * (_ALL - picture.shares[inner])
+        mixed += picture.covering[inner]
+    else:
+        shares = (picture.shares[inner].astype(np.uint32) * share >> 8).astype(np.uint16)
+        mixed = below * (_ALL - shares)
+        mixed += picture.pixels[:, :, :3][inner] * shares
+    mixed += np.uint16(_ALL // 2)
+    mixed >>= np.uint16(8)
     below[:] = mixed

@@ -53,6 +53,7 @@ _CHANNELS = 2
 _BITRATE = 128000
 _LEAD = 2
 _TAIL = TICKS // 2
+_PRESET = "ultrafast"  # of what is drawn while somebody waits; it joins nothing that is stored
 
 
 def plan_timeline(
@@ -78,7 +79,7 @@ def plan_timeline(
 def _plan_video(plan: Plan, scene: Scene, spans: list[Span], fps: int) -> None:
     runs = _runs(scene, spans)
     copied = [cut for _, _, cut in runs if cut]
-    codec = VideoCodec(width=scene.width, height=scene.height, fps=fps)
+    codec = VideoCodec(width=scene.width, height=scene.height, fps=fps, preset=_PRESET)
     if copied and copied[0].video:
         codec = codec_of(copied[0].video, copied[0].video.part_at(copied[0].start))
     config = encoded_config(codec)

@@ -296,7 +296,7 @@ def _boxed(
     room = (asset.width or canvas / max(scale, 0.01)) * scale
     back = asset.background
     edge = round(back.border_width * scale) if back else 0
-    text = asset.text.replace("\r\n", "\n").expandtabs(asset.tabsize)
+    text = "\n".join(asset.text.splitlines()).expandtabs(asset.tabsize)
     lines = [[Run(line, look)] for line in wrapped(text, look.face, max(1, room - 2 * edge))]
     align = asset.alignment.horizontal
     if back:

@@ -155,6 +155,15 @@ def test_letters_of_one_word_are_shaped_and_run_from_the_right() -> None:
     assert width_of(word, Face(size=40)) < 0.9 * apart
 
 
+def test_controls_and_separators_are_no_letters() -> None:
+    every = "".join(map(chr, [*range(32), *range(127, 160), 0x2028, 0x2029, 0x202E]))
+    assert drawn(text(every)).max() <= drawn(text("x")).max()
+    for letter in every:
+        assert width_of(f"a{letter}", Face()) >= width_of("a", Face())
+    before, after = (box_of(drawn(text(words)), BLACK) for words in ("H\nH", "H\r\nH"))
+    assert before == after
+
+
 def test_letters_can_be_bold_slanted_spaced_and_lined() -> None:
     plain = mask_of("Hill", Face(size=40))
     assert (
