@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Body, Depends, Query, Request
 
 from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes import _assets
@@ -84,7 +84,7 @@ def transcription(
     row: Row,
     services: Get,
     segmenter: str = "word",
-    length: int = 1,
+    length: Annotated[int, Query(ge=1, le=86400)] = 1,
     start: float = 0,
     end: float = -1,
 ) -> Ok[Transcript]:

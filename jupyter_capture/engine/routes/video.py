@@ -109,7 +109,7 @@ def transcription(
     row: Row,
     services: Get,
     segmenter: str = "word",
-    length: int = 1,
+    length: Annotated[int, Query(ge=1, le=86400)] = 1,
     start: float = 0,
     end: float = -1,
 ) -> Ok[Transcript]:
