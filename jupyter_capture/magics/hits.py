@@ -25,7 +25,8 @@ _ROW = (
 )
 _NUMBER = f"flex:none;width:1.6em;text-align:right;font-variant-numeric:tabular-nums;{_QUIET}"
 _PICTURE = "flex:none;width:128px;height:auto;margin:0;border-radius:4px;"
-_MARK = "background:var(--jp-warn-color3,#ffe9a8);color:inherit;border-radius:2px;"
+# Seen through, so that it reads on a light page and on a dark one.
+_MARK = "background:rgb(255 193 7 / 35%);color:inherit;border-radius:2px;"
 
 
 def hits_text(results: Sequence[SearchResult], place: str) -> str:

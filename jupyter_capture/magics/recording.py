@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -301,11 +302,12 @@ def _start(session: CaptureSession, channels: Sequence[dict[str, Any]], fps: int
 
 def _wait(session: CaptureSession, length: float) -> None:
     """Wait so long, or until the session ends by itself."""
-    from tqdm.auto import tqdm
+    # The bar of text, not the widget: a saved notebook keeps how it ended.
+    from tqdm import tqdm
 
     end = time.monotonic() + length
     shape = "{l_bar}{bar}| {n:.0f}/{total:.0f} s"
-    with tqdm(total=length, desc="Recording", bar_format=shape) as bar:
+    with tqdm(total=length, desc="Recording", bar_format=shape, file=sys.stdout) as bar:
         while (left := end - time.monotonic()) > 0 and session.status in RECORDING:
             time.sleep(min(0.5, left))
             session.refresh()
