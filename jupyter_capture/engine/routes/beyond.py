@@ -90,29 +90,19 @@ _NOT_OFFERED: dict[str, tuple[str, list[str]]] = {
     ),
 }
 
-_NOT_YET: dict[str, tuple[str, list[str]]] = {
-    "POST /video/{id}/workflow": (
-        "add_subtitle",
-        ["get_transcript() gives the words and their times."],
-    ),
-}
 
-
-def _refuse(call: str, offer: str, instead: list[str]) -> Callable[[], NoReturn]:
+def _refuse(call: str, instead: list[str]) -> Callable[[], NoReturn]:
     def answer() -> NoReturn:
-        raise NotOfferedError(f"{call} is not offered {offer}. {''.join(instead)}")
+        raise NotOfferedError(f"{call} is not offered by the local engine. {''.join(instead)}")
 
     return answer
 
 
-_BEYOND = [(route, "by the local engine", *said) for route, said in _NOT_OFFERED.items()]
-_LATER = [(route, "yet by this version", *said) for route, said in _NOT_YET.items()]
-
-for _route, _offer, _call, _instead in [*_BEYOND, *_LATER]:
+for _route, (_call, _instead) in _NOT_OFFERED.items():
     _method, _path = _route.split(" ")
     router.add_api_route(
         _path,
-        _refuse(_call, _offer, _instead),
+        _refuse(_call, _instead),
         methods=[_method],
         status_code=501,
         name=f"{_call} (not offered)",
