@@ -7,11 +7,11 @@ from typing import Any
 
 from videodb.capture import Channels
 
-from tests.contract.surface import Bench, all_work, empty_yet, not_offered, not_yet, works
+from tests.contract.surface import Bench, all_work, not_offered, not_yet, works
 from tests.contract.surface_library import BUDGET
 
-LIVE = "words are found once a session has stopped"
-ALERTS = "there are no alerts yet"
+LIVE = "while it is recorded, words as they are said; afterwards, those of a kept stream"
+ALERTS = "of an index that was made while recording"
 
 
 def words(b: Bench) -> Any:
@@ -162,7 +162,7 @@ all_work(
 @works(
     "rtstream.RTStream.index_spoken_words",
     "rtstream.RTStream.index_audio",
-    note=f"of a stream that has stopped; {LIVE}",
+    note=LIVE,
 )
 def _words(b: Bench) -> bool:
     again = b.mic.index_audio(prompt="ignored")
@@ -191,13 +191,13 @@ all_work(
         ),
     }
 )
-not_yet(
-    {
-        "rtstream.RTStream.start_transcript": lambda b: b.mic.start_transcript(),
-        "rtstream.RTStream.stop_transcript": lambda b: b.mic.stop_transcript(),
-    },
-    note=LIVE,
-)
+
+
+@works("rtstream.RTStream.start_transcript", "rtstream.RTStream.stop_transcript")
+def _listened(b: Bench) -> bool:
+    return b.live["transcript"] == ["running", "stopped"]
+
+
 not_yet(
     {
         "rtstream.RTStream.index_scenes": lambda b: b.mic.index_scenes(),
@@ -205,26 +205,23 @@ not_yet(
     },
     note="screen text is not indexed yet",
 )
-not_yet(
-    {
-        "client.Connection.create_event": lambda b: b.sdk.create_event("a budget", "budget"),
-        "rtstream.RTStreamSceneIndex.create_alert": lambda b: words(b).create_alert(
-            "evt-1", "http://127.0.0.1:1"
-        ),
-        "rtstream.RTStreamSceneIndex.enable_alert": lambda b: words(b).enable_alert("al-1"),
-        "rtstream.RTStreamSceneIndex.disable_alert": lambda b: words(b).disable_alert("al-1"),
-    },
+
+
+@works(
+    "rtstream.RTStreamSceneIndex.create_alert",
+    "rtstream.RTStreamSceneIndex.list_alerts",
+    "rtstream.RTStreamSceneIndex.enable_alert",
+    "rtstream.RTStreamSceneIndex.disable_alert",
     note=ALERTS,
 )
+def _alerts(b: Bench) -> bool:
+    assert b.live["alert"].startswith("alert-")
+    return b.live["alerts"] == ["disabled", "enabled"]
 
 
-@empty_yet(
-    "client.Connection.list_events",
-    "rtstream.RTStreamSceneIndex.list_alerts",
-    note=f"answers an empty list: {ALERTS}",
-)
-def _no_alerts(b: Bench) -> bool:
-    return b.sdk.list_events() == words(b).list_alerts() == []
+@works("client.Connection.create_event", "client.Connection.list_events")
+def _events(b: Bench) -> bool:
+    return b.live["event"] in [event["event_id"] for event in b.sdk.list_events()]
 
 
 not_offered(

@@ -43,7 +43,7 @@ def bench(
         folder=tmp_path_factory.mktemp("surface"),
         webhooks=webhooks,
     )
-    made.live["switched"], made.live["session"] = switched_while_recording(sdk)
+    made.live.update(seen_while_recording(sdk))
     patch = pytest.MonkeyPatch()
     # The SDK asks for a running job every 5 s.
     patch.setattr("videodb._constants.HttpClientDefaultValues.poll_interval", 0.2)
@@ -52,8 +52,9 @@ def bench(
     patch.undo()
 
 
-def switched_while_recording(sdk: videodb.Connection) -> tuple[list[str], Any]:
-    """What becomes of a stream that is stopped and started within its session; that session."""
+def seen_while_recording(sdk: videodb.Connection) -> dict[str, Any]:
+    """What becomes of a stream that is stopped and started within its ``session``, and what is
+    answered to who listens to it."""
     session = sdk.create_capture_session(end_user_id="live")
     asked = [{"channel_id": name, "store": True} for name in ("mic:default", "display:1")]
     sdk.post("capture/session/start", data={"session_id": session.id, "channels": asked})
@@ -62,8 +63,22 @@ def switched_while_recording(sdk: videodb.Connection) -> tuple[list[str], Any]:
     for call in (stream.stop, stream.start):
         call()
         seen.append(stream.status)
+    live = {"switched": seen, **listened(sdk, stream)}
     sdk.post(f"capture/session/{session.id}/stop")
-    return seen, sdk.get_capture_session(session.id)
+    return {**live, "session": sdk.get_capture_session(session.id)}
+
+
+def listened(sdk: videodb.Connection, stream: Any) -> dict[str, Any]:
+    event_id = sdk.create_event("a budget", "budget")
+    states = [stream.start_transcript()["status"]]
+    index = stream.index_audio(name="live")
+    alert_id = index.create_alert(event_id, "http://127.0.0.1:1")
+    switched = []
+    for switch in (index.disable_alert, index.enable_alert):
+        switch(alert_id)
+        switched += [alert["status"] for alert in index.list_alerts()]
+    states.append(stream.stop_transcript()["status"])
+    return {"event": event_id, "transcript": states, "alert": alert_id, "alerts": switched}
 
 
 def test_the_table_has_every_public_method_and_no_other() -> None:
