@@ -12,10 +12,12 @@ from PIL import Image, UnidentifiedImageError
 
 from jupyter_capture.errors import MediaError
 from jupyter_capture.media.filters import filtered
-from jupyter_capture.media.picture import Picture, picture_of
+from jupyter_capture.media.picture import Picture, Pixels, picture_of
 from jupyter_capture.media.plan import TICKS
 from jupyter_capture.media.scene import Placed, Scene
 from jupyter_capture.wire.editor import CaptionAsset, Clip, Crop, ImageAsset, Offset, VideoAsset
+
+_TWICE = 2
 
 
 @dataclass(frozen=True)
@@ -123,17 +125,32 @@ class VideoLayer:
         box = place(self.placed.clip, frame.width, frame.height, self._scene)
         if box is None:
             return None
-        left, top, width, height = box.source
-        if (width, height) == (frame.width, frame.height):
-            pixels = frame.reformat(box.width, box.height, "rgb24").to_ndarray()
-        else:
-            whole = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-            part = np.ascontiguousarray(whole[top : top + height, left : left + width])
-            inner = av.VideoFrame.from_ndarray(part, format="rgb24")
-            pixels = inner.reformat(box.width, box.height, "rgb24").to_ndarray()
+        pixels = _scaled(frame, box)
         name = self.placed.clip.filter
-        pixels = filtered(name, pixels.astype(np.uint8, copy=False), self._scene.height)
+        pixels = filtered(name, pixels, self._scene.height)
         return Picture(pixels, box.x, box.y)
+
+
+def _scaled(frame: av.VideoFrame, box: Box) -> Pixels:
+    """The part of a frame that ``box`` shows, at its size."""
+    left, top, width, height = box.source
+    if (width, height) == (frame.width, frame.height):
+        return _rgb(frame, box.width, box.height)
+    across, down = box.width / width, box.height / height
+    whole = round(frame.width * across), round(frame.height * down)
+    if whole[0] * whole[1] <= _TWICE * box.width * box.height:
+        # One conversion, and what is not seen is cut off from its result.
+        x = min(round(left * across), whole[0] - box.width)
+        y = min(round(top * down), whole[1] - box.height)
+        return _rgb(frame, *whole)[y : y + box.height, x : x + box.width]
+    part = _rgb(frame, frame.width, frame.height)[top : top + height, left : left + width]
+    inner = av.VideoFrame.from_ndarray(np.ascontiguousarray(part), format="rgb24")
+    return _rgb(inner, box.width, box.height)
+
+
+def _rgb(frame: av.VideoFrame, width: int, height: int) -> Pixels:
+    pixels = frame.reformat(width, height, "rgb24").to_ndarray()
+    return pixels.astype(np.uint8, copy=False)
 
 
 class ImageLayer:
