@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -182,9 +183,14 @@ def search(
         raise InvalidRequestError("The query is empty. Write the words that you look for.")
     with _connect() as connection:
         collection = connection.get_collection()
-        videos = [collection.get_video(video)] if video else collection.get_videos()
+        if video:
+            videos = [collection.get_video(video)]
+        else:
+            videos = [item for item in collection.get_videos() if not item.channel_id]
         for item in videos:
-            item.index_spoken_words(show_progress=console.is_terminal)
+            # One without sound has nothing to index; where it was asked for, that is said.
+            with nullcontext() if video else suppress(InvalidRequestError):
+                item.index_spoken_words(show_progress=console.is_terminal)
         if not videos:
             raise InvalidRequestError("There is nothing to search yet: jupyter-capture record")
         where = videos[0] if video else collection

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TextIO
+
+from jupyter_capture.client._frontend import front_end
 
 
 class Bar(Protocol):
@@ -35,13 +38,13 @@ def progress(title: str, total: float, *, unit: str = "", shown: bool = True) ->
     if not shown:
         yield _NoBar()
         return
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     if unit:
-        bar = tqdm(total=total, desc=title, unit=unit, unit_scale=True)
+        bar = tqdm(total=total, desc=title, unit=unit, unit_scale=True, file=_out())
     else:
         shape = "{l_bar}{bar}| {elapsed}"
-        bar = tqdm(total=total, desc=title, bar_format=shape)
+        bar = tqdm(total=total, desc=title, bar_format=shape, file=_out())
     try:
         yield _TqdmBar(bar)
     finally:
@@ -54,7 +57,13 @@ def reading(file: BinaryIO, title: str, total: int, *, shown: bool = True) -> It
     if not shown:
         yield file
         return
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
-    with tqdm.wrapattr(file, "read", total=total, desc=title) as wrapped:
+    with tqdm.wrapattr(file, "read", total=total, desc=title, file=_out()) as wrapped:
         yield wrapped
+
+
+def _out() -> TextIO:
+    """Text also in notebooks, not tqdm's widget: a saved widget stands at 0 % for ever. There it
+    goes to standard output, since standard error looks like a failure."""
+    return sys.stdout if front_end() == "notebook" else sys.stderr
