@@ -11,7 +11,7 @@ from PIL import Image
 
 from jupyter_capture.media.ass import OLD_PLACES, PLACES, RESOLUTION, Event, Script
 from jupyter_capture.media.colours import CLEAR
-from jupyter_capture.media.letters import em_of_line, width_of
+from jupyter_capture.media.letters import em_of_line, family_warning, width_of
 from jupyter_capture.media.picture import Picture, picture_of
 from jupyter_capture.media.text import Block, Run, block_of, stand
 from jupyter_capture.wire.editor import CaptionAsset, SubtitleStyle
@@ -115,12 +115,15 @@ def caption_asset(style: SubtitleStyle, size: tuple[int, int]) -> CaptionAsset:
     """Captions of what is said on a picture of ``size``, in an older style's words."""
     across, down = size[0] / RESOLUTION[0], size[1] / RESOLUTION[1]
     has_outline = style.border_style == 4
+    # VideoDB's classes fill in Arial: no family in particular, where it is not installed.
+    is_chosen = style.font_name != "Arial" or family_warning("Arial") is None
+    family = style.font_name if is_chosen else ""
     return CaptionAsset.model_validate(
         {
             "type": "caption",
             "font": {
-                "font_name": style.font_name,
-                "font_size": em_of_line(style.font_name, style.font_size * down),
+                "font_name": family,
+                "font_size": em_of_line(family, style.font_size * down),
                 "bold": style.bold,
                 "italic": style.italic,
                 "underline": style.underline,

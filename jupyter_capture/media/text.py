@@ -209,6 +209,16 @@ def wrapped(text: str, face: Face, width: float) -> list[str]:
     return lines
 
 
+def tabbed(line: str, face: Face, tabsize: int) -> str:
+    """With spaces for tabs, up to the next multiple of ``tabsize`` spaces' width, or near it."""
+    first, *rest = line.split("\t")
+    space = width_of(" ", face)
+    for piece in rest:
+        used = width_of(first, face) / space
+        first += " " * max(1, round(tabsize - used % tabsize)) + piece
+    return first
+
+
 def _that_fit(text: str, face: Face, width: float) -> int:
     low, high = 1, len(text)
     while low < high:
@@ -296,7 +306,7 @@ def _boxed(
     room = (asset.width or canvas / max(scale, 0.01)) * scale
     back = asset.background
     edge = round(back.border_width * scale) if back else 0
-    text = "\n".join(asset.text.splitlines()).expandtabs(asset.tabsize)
+    text = "\n".join(tabbed(line, look.face, asset.tabsize) for line in asset.text.splitlines())
     lines = [[Run(line, look)] for line in wrapped(text, look.face, max(1, room - 2 * edge))]
     align = asset.alignment.horizontal
     if back:

@@ -14,7 +14,7 @@ from jupyter_capture.media.colours import colour
 from jupyter_capture.media.letters import Face, height_of, mask_of, width_of
 from jupyter_capture.media.picture import compose
 from jupyter_capture.media.render import plan_timeline, read_timeline
-from jupyter_capture.media.text import text_picture, wrapped
+from jupyter_capture.media.text import tabbed, text_picture, wrapped
 from jupyter_capture.wire.editor import Clip
 
 BLACK = (0, 0, 0)
@@ -145,6 +145,8 @@ def test_line_spacing_and_tabs() -> None:
         return box[3] - box[1]
 
     assert bottom(15) - bottom(0) == 30
+    ends = [width_of(tabbed(f"{word}\t", Face(size=48), 8), Face(size=48)) for word in ("a", "ccc")]
+    assert ends[0] == pytest.approx(ends[1], abs=width_of(" ", Face(size=48)))
     two, eight = (box_of(drawn(text("a\tb", tabsize=size)), BLACK) for size in (2, 8))
     assert eight[2] - eight[0] > two[2] - two[0] + 60
 
