@@ -167,20 +167,29 @@ def _lines(
     words: Sequence[Word], face: Face, room: float, most: int, grow: float
 ) -> list[list[Word]]:
     lines: list[list[Word]] = []
-    text, widest = "", 0.0
+    space = _width(" ", face)
+    letters, length, widest = 0, 0.0, 0.0
     for word in words:
-        longer, width = f"{text} {word.text}", width_of(word.text, face)
+        width = _width(word.text, face)
+        letters, length = letters + 1 + len(word.text), length + space + width
+        last = lines[-1][-1] if lines else None
         if (
-            lines
+            last
             and len(lines[-1]) < most
-            and word.start - lines[-1][-1].end < _PAUSE
-            and not text.endswith((".", "?", "!", "。", "？", "！"))
-            and len(longer) <= _LONGEST
-            and width_of(longer, face) + grow * max(widest, width) <= room
+            and word.start - last.end < _PAUSE
+            and not last.text.endswith((".", "?", "!", "。", "？", "！"))
+            and letters <= _LONGEST
+            and length + grow * max(widest, width) <= room
         ):
             lines[-1].append(word)
-            text, widest = longer, max(widest, width)
+            widest = max(widest, width)
         else:
             lines.append([word])
-            text, widest = word.text, width
+            letters, length, widest = len(word.text), width, width
     return lines
+
+
+@lru_cache(maxsize=4096)
+def _width(word: str, face: Face) -> float:
+    """Kept, since an hour of speech is made of few words."""
+    return width_of(word, face)
