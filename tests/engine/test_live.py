@@ -224,6 +224,8 @@ def test_deaths_of_worker_and_engine_leave_the_recording_alone_and_alerts_go_on(
     session.stop()
     session.refresh()
     assert (session.status, session.metadata.get("recovered")) == ("exported", None)
+    session.delete()
+    assert bench.rows("select id from alerts") == bench.rows("select id from live_indexes") == []
 
 
 def index_is_heard(bench: Bench, mic: RTStream) -> bool:

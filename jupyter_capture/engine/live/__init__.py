@@ -97,7 +97,10 @@ class Live:
                 self._rooms[session_id] = room
             stream = room.streams.get(rtstream_id)
             if stream is None or not stream.running:
-                said = stream.said if stream is not None else []
+                said = []
+                if stream is not None:
+                    said = stream.said
+                    stream.ended.set()  # its last words are the first of the next one
                 stream = Listened(rtstream_id, channel_id, session_id, session_ws, said=said)
                 room.streams[rtstream_id] = stream
                 room.process.send({"listen": channel_id})
@@ -247,7 +250,6 @@ class _Room:
         return [each for each in list(self.streams.values()) if each.channel_id == channel_id]
 
     def _on_end(self, status: int) -> None:
-        wanted = [stream for stream in list(self.streams.values()) if stream.running]
         for stream in self.streams.values():
             if not stream.running:
                 stream.ended.set()
@@ -258,8 +260,9 @@ class _Room:
             time.sleep(_AGAIN)
             if not self._over:
                 self.process = Process(self._order, self._on_said, self._on_end)
-                for stream in wanted:
-                    self.process.send({"listen": stream.channel_id})
+                for stream in list(self.streams.values()):
+                    if stream.running:
+                        self.process.send({"listen": stream.channel_id})
                 return
         self._over = True
         self._forget(self.session_id)
