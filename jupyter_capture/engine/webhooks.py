@@ -161,13 +161,14 @@ class Webhooks:
 
     def _due(self) -> list[Row[Any]]:
         """What may be sent now: the oldest first, and few of one receiver at a time."""
-        with self._store.read() as connection:
+        # Read under the lock: what is not under way any more is then known to be recorded, and is
+        # not sent a second time.
+        with self._lock, self._store.read() as connection:
             found = connection.execute(
                 select(deliveries)
                 .where(deliveries.c.status == "pending", deliveries.c.next_try <= time.time())
                 .order_by(deliveries.c.created_at)
             ).all()
-        with self._lock:
             under_way = Counter(self._busy.values())
             due = []
             for row in found:

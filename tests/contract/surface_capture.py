@@ -138,8 +138,13 @@ all_work(
             b.collection.get_rtstream(b.mic.id).name == "mic:default"
         ),
         "collection.Collection.list_rtstreams": lambda b: (
-            [one.id for one in b.collection.list_rtstreams(limit=1, offset=0, name="mic:default")]
-            != []
+            {
+                one.name
+                for one in b.collection.list_rtstreams(
+                    limit=1, status="exported", name="mic:default"
+                )
+            }
+            == {"mic:default"}
         ),
         "rtstream.RTStream.export": lambda b: b.mic.export().video_id == b.audio.id,
         "rtstream.RTStream.get_transcript": lambda b: (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
@@ -37,13 +37,25 @@ def stream_view(session: Row[Any], row: Row[Any]) -> RTStream:
 
 
 @router.get("")
-def listed(services: Get, collection_id: str | None = None) -> Ok[dict[str, list[RTStream]]]:
+def listed(
+    services: Get,
+    collection_id: str | None = None,
+    status: str | None = None,
+    name: str | None = None,
+    limit: Annotated[int | None, Query(ge=1)] = None,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    ordering: Literal["created_at", "-created_at"] = "-created_at",
+) -> Ok[dict[str, list[RTStream]]]:
+    """Newest first, unless ``ordering`` is ``created_at``."""
     found = [
         stream_view(session, stream)
         for session in services.records.rows(collection_id)
         for stream in services.records.streams_of(session.id)
+        if status in (None, stream.status) and name in (None, stream.channel_id)
     ]
-    return Ok(data={"results": found})
+    if ordering == "created_at":
+        found.reverse()
+    return Ok(data={"results": found[offset:][:limit]})
 
 
 @router.get("/{rtstream_id}")
