@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, table, text
 from jupyter_capture.client._urls import media_url
+from jupyter_capture.client.attendance import attend
 from jupyter_capture.client.channel import Channel, VideoChannel, of_dict, requests
 from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.errors import EngineError, RequestTimeoutError
@@ -201,6 +202,8 @@ class CaptureSession:
         }
         sent = {name: value for name, value in request.items() if value is not None}
         self._connection.http.post("capture/session/start", sent)
+        if self._connection.data_dir is not None and not detach:
+            attend(self._connection.data_dir, self.id)
 
     def _end(self) -> None:
         self._connection.http.post(f"capture/session/{self.id}/stop")

@@ -143,6 +143,7 @@ class Services:
         sweep(self.store, self.home)
         self.webhooks.start()
         self.sessions.reattach()
+        self.sessions.watch()
         self.uploads.tidy()
         self.jobs.resume()
         self.callbacks.keep()

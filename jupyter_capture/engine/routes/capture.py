@@ -166,6 +166,8 @@ def session_view(services: Services, row: Row[Any]) -> Session:
     """A session as it is answered."""
     streams = [stream_view(row, stream) for stream in services.records.streams_of(row.id)]
     live = services.sessions.live(row.id)
+    if live is not None:
+        live.attend()
     raw = {
         stream.name: stream.exported_asset_id
         for stream in streams

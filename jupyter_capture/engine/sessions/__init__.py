@@ -5,6 +5,7 @@ Each change is stored, together with its webhook, before it is announced.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 RUNNING = ("starting", "active", "paused", "stopping")
 START_SECONDS = 20.0
 STOP_SECONDS = 30.0
+_WATCH_SECONDS = 5.0
 
 
 class Sessions:
@@ -54,6 +56,8 @@ class Sessions:
         self._live: dict[str, Live] = {}
         self._lock = threading.Lock()
         self._closing = threading.Lock()
+        self._ending = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="unattended", daemon=True)
 
     # -- what there is
 
@@ -72,7 +76,7 @@ class Sessions:
         channels = checked_channels(request, _known_channels)
         with self._lock:
             session = self.records.claim(request, channels)
-            live = self._live[session.id] = Live()
+            live = self._live[session.id] = Live(detach=request.detach)
         try:
             folder = private_dir(self._home.session(session.id))
             live.link = recorders.start(self._spec(session.id, request, channels), folder)
@@ -152,8 +156,13 @@ class Sessions:
                 # One that cannot be finished must not keep the engine from the others.
                 logger.exception("%s could not be taken over", session.id)
 
+    def watch(self) -> None:
+        """From now on, stop what nobody has asked about for too long: nobody records unawares."""
+        self._watcher.start()
+
     def let_go(self) -> None:
         """The engine ends; the recorders go on."""
+        self._ending.set()
         lives, self._live = self._live, {}
         for live in lives.values():
             if live.link is not None:
@@ -161,13 +170,23 @@ class Sessions:
 
     # -- how it goes on
 
+    def _watch(self) -> None:
+        limit = self._settings.unattended_minutes * 60
+        while not self._ending.wait(min(_WATCH_SECONDS, limit / 4)):
+            for session_id, live in list(self._live.items()):
+                if live.unattended > limit:
+                    logger.warning("%s is stopped: nobody is attached to it", session_id)
+                    live.reason = "unattended"
+                    with contextlib.suppress(CaptureError):
+                        self.stop(session_id)
+
     def _take_over(self, session: Row[Any]) -> None:
         running = session.status in RUNNING
         link = recorders.attach(session.id, self._socket(session.id)) if running else None
         if link is None:
             self._complete(session.id)
             return
-        live = self._live[session.id] = Live(link)
+        live = self._live[session.id] = Live(link, detach=session.detach)
         live.settled.set()
         self._listen(session, live, link)
 
@@ -248,6 +267,7 @@ class Sessions:
         self.records.advance(
             session_id, "active", {"rtstreams": streams}, of=("starting",), started_at=started
         )
+        live.attend()
         live.settled.set()
 
     def _on_failed(self, session_id: str, live: Live, report: Report) -> None:
@@ -319,15 +339,17 @@ class Sessions:
         """Stopped, then exported."""
         session = self.records.row(session_id)
         metadata = {**session.metadata, "recovered": True} if recovered else session.metadata
-        if manifest.reason:
-            metadata = {**metadata, "stop_reason": manifest.reason}
+        live = self._live.get(session_id)
+        reason = manifest.reason or (live.reason if live else None)
+        if reason:
+            metadata = {**metadata, "stop_reason": reason}
         drop_empty(manifest, self._home.session(session_id))
         keeps = bool(manifest.tracks)
         data: dict[str, Any] = {"duration": manifest.duration, "exports": keeps}
         if not keeps:
             data["message"] = _why_nothing(session)
-        if manifest.reason:
-            data["reason"] = manifest.reason
+        if reason:
+            data["reason"] = reason
         self.records.advance(
             session_id,
             "stopped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from dataclasses import dataclass, field
 
 from jupyter_capture.engine.sessions.recorders import Link
@@ -22,6 +23,18 @@ class Live:
     levels: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     seconds: float | None = None
+    detach: bool = False
+    reason: str | None = None  # why the engine stopped it
+    attended: float = field(default_factory=time.monotonic)
+
+    def attend(self) -> None:
+        """Somebody asked about it."""
+        self.attended = time.monotonic()
+
+    @property
+    def unattended(self) -> float:
+        """Seconds for which nobody has asked about it; 0 where it needs nobody."""
+        return 0.0 if self.detach else time.monotonic() - self.attended
 
     def send(self, command: Command) -> None:
         """Raises ConflictError where nobody listens."""
