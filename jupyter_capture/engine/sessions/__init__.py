@@ -5,7 +5,6 @@ Each change is stored, together with its webhook, before it is announced.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -20,6 +19,7 @@ from jupyter_capture.engine.sessions.export import drop_empty, settle
 from jupyter_capture.engine.sessions.live import Live
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.sessions.request import checked_channels
+from jupyter_capture.engine.sessions.unattended import Unattended
 from jupyter_capture.engine.webhooks import check_callback_url
 from jupyter_capture.errors import (
     CaptureError,
@@ -39,7 +39,6 @@ logger = logging.getLogger(__name__)
 RUNNING = ("starting", "active", "paused", "stopping")
 START_SECONDS = 20.0
 STOP_SECONDS = 30.0
-_WATCH_SECONDS = 5.0
 
 
 class Sessions:
@@ -56,8 +55,8 @@ class Sessions:
         self._live: dict[str, Live] = {}
         self._lock = threading.Lock()
         self._closing = threading.Lock()
-        self._ending = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="unattended", daemon=True)
+        limit = settings.unattended_minutes * 60
+        self._unattended = Unattended(lambda: self._live, self.stop, limit)
 
     # -- what there is
 
@@ -158,27 +157,17 @@ class Sessions:
 
     def watch(self) -> None:
         """From now on, stop what nobody has asked about for too long: nobody records unawares."""
-        self._watcher.start()
+        self._unattended.start()
 
     def let_go(self) -> None:
         """The engine ends; the recorders go on."""
-        self._ending.set()
+        self._unattended.end()
         lives, self._live = self._live, {}
         for live in lives.values():
             if live.link is not None:
                 live.link.close()
 
     # -- how it goes on
-
-    def _watch(self) -> None:
-        limit = self._settings.unattended_minutes * 60
-        while not self._ending.wait(min(_WATCH_SECONDS, limit / 4)):
-            for session_id, live in list(self._live.items()):
-                if live.unattended > limit:
-                    logger.warning("%s is stopped: nobody is attached to it", session_id)
-                    live.reason = "unattended"
-                    with contextlib.suppress(CaptureError):
-                        self.stop(session_id)
 
     def _take_over(self, session: Row[Any]) -> None:
         running = session.status in RUNNING
