@@ -118,5 +118,12 @@ class ChannelThread(Generic[Piece]):
 
     def _gap_report(self, state: str) -> Report:
         at = self.clock.now() / NS
-        data = {"channel_id": self.channel_id, "state": state, "reason": self.lost, "at": at}
+        what = "is gone" if state == "began" else "is back"
+        data = {
+            "channel_id": self.channel_id,
+            "state": state,
+            "reason": self.lost,
+            "at": at,
+            "message": f"{self.channel_id} {what}; the other channels go on.",
+        }
         return Report(report="gap", data=data)

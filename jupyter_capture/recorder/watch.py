@@ -38,7 +38,8 @@ class Watch:
         """``disk`` or ``max_duration`` where the recording has to end at media time (ns)."""
         free = self._free_mb()
         if free < self._reserve:
-            data = {"free_mb": free, "reserve_mb": self._reserve}
+            message = f"Only {free} MB are free: the recording was stopped, and is kept."
+            data = {"free_mb": free, "reserve_mb": self._reserve, "message": message}
             self._tell(Report(report="disk", data=data))
             return "disk"
         return "max_duration" if media >= self._longest else None
@@ -53,7 +54,13 @@ class Watch:
             quiet = at - self._quiet_since.setdefault(channel_id, at)
             if quiet >= _QUIET_SECONDS and channel_id not in self._told:
                 self._told.add(channel_id)
-                data = {"channel_id": channel_id, "seconds": round(quiet, 1), "at": at}
+                message = f"Nothing is heard on {channel_id} for {_QUIET_SECONDS:.0f} s."
+                data = {
+                    "channel_id": channel_id,
+                    "seconds": round(quiet, 1),
+                    "at": at,
+                    "message": message,
+                }
                 self._tell(Report(report="silence", data=data))
 
     def _free_mb(self) -> int:
