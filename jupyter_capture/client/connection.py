@@ -260,11 +260,11 @@ class Connection:
         answer = self.http.post("download", {"stream_link": stream_link, "name": name})
         return answer if isinstance(answer, dict) else {}
 
-    def poster(self, video_id: str, seconds: float) -> str | None:
+    def poster(self, video_id: str, seconds: float, width: int = 320) -> str | None:
         """A small picture of a moment as a data URI; None where there is none, or not wanted."""
         if not self.posters or not video_id.startswith("m-"):
             return None
-        query = {"timestamp": round(seconds, 3), "width": 320}
+        query = {"timestamp": round(seconds, 3), "width": width}
         try:
             found = self.http.fetch(f"video/{video_id}/thumbnail", query)
             if isinstance(found, dict):

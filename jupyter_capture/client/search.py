@@ -87,7 +87,7 @@ class Shot(Playable):
         return f"{self.video_id}-{self.start:.0f}s.mp4"
 
     def _poster(self) -> str | None:
-        return self._connection.poster(self.video_id, self.start)
+        return self._connection.poster(self.video_id, self.start, width=640)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _display.bundle(self, include, lambda: _display.shots_html([self], [self._poster()]))

@@ -50,7 +50,7 @@ class Video(Recorded):
         return answer if isinstance(answer, dict) else {}
 
     def _html(self) -> str:
-        poster = self._connection.poster(self.id, min(1.0, self.length / 2))
+        poster = self._connection.poster(self.id, min(1.0, self.length / 2), width=640)
         return _display.media_html("Video", self.id, self.name, self.length, poster)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
