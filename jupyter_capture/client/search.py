@@ -86,8 +86,8 @@ class Shot(Playable):
     def _file_name(self) -> str:
         return f"{self.video_id}-{self.start:.0f}s.mp4"
 
-    def _poster(self) -> str | None:
-        return self._connection.poster(self.video_id, self.start, width=640)
+    def _poster(self, width: int = 640) -> str | None:
+        return self._connection.poster(self.video_id, self.start, width)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _display.bundle(self, include, lambda: _display.shots_html([self], [self._poster()]))
@@ -155,7 +155,7 @@ class SearchResult(Playable):
     def _html(self) -> str:
         if not self.shots:
             return _display.note_html(f"Nothing found for “{self.query}”.")
-        posters = [shot._poster() for shot in self.shots[:POSTERS]]
+        posters = [shot._poster(320) for shot in self.shots[:POSTERS]]
         return _display.shots_html(self.shots, posters)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
