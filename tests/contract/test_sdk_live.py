@@ -22,7 +22,7 @@ PROMPT = "Detect when someone talks about the budget"
 @dataclass(frozen=True)
 class Heard:
     """What the SDK was told while `BUDGET` and `HIRING` were said into a microphone that is kept,
-    and then, when the index had stopped, that the budget is closed."""
+    and then, when the index had stopped, that this was the budget discussion."""
 
     sdk: videodb.Connection
     session_id: str
@@ -94,7 +94,7 @@ async def _listen(
         alerts.append(index.list_alerts())
         index.enable_alert(alert_id)
         index.stop()
-        await say("closed", "The budget is closed.")
+        await say("today", "That was the budget discussion, and we are finished for today.")
         transcript, scenes = mic.get_transcript(), index.get_scenes()
         listed = [one.rtstream_index_id for one in mic.list_scene_indexes()]
         found = mic.get_scene_index(index.rtstream_index_id)
@@ -130,7 +130,7 @@ def test_an_alert_fires_on_its_sentence_and_while_its_index_runs(
     assert fired
     assert all("budget" in each["text"].lower() for each in fired)
     assert not any("hiring" in each["text"].lower() for each in fired)
-    assert not any("closed" in each["text"].lower() for each in fired)
+    assert not any("today" in each["text"].lower() for each in fired)
     body = webhooks.wait_for("alert", heard.session_id)
     assert (body["event_id"], body["label"]) == (heard.event_id, "budget")
 
