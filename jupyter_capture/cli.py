@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,15 +66,20 @@ def serve(
     """Serve the whole API to programs with a key, until Ctrl-C."""
     import os
 
-    from jupyter_capture.local import running_engine
+    from jupyter_capture.local import end_engine, running_engine
     from jupyter_capture.settings import Settings, private_dir
 
     folder = Settings().data_dir
     if pid := running_engine(folder):
-        raise InvalidRequestError(
-            f"An engine (process {pid}) serves {folder} already, for this user's programs alone. "
-            "End it first: jupyter-capture stop --engine"
-        )
+        with _connect() as connection:
+            state = connection.status()
+        if state.serves or state.recordings or state.jobs:
+            busy = "serves already" if state.serves else "is at work"
+            raise InvalidRequestError(
+                f"The engine of {folder} (process {pid}) {busy}. "
+                "End it first: jupyter-capture stop --engine"
+            )
+        end_engine(folder)  # one that our own commands started, and that has nothing to do
     private_dir(folder)
     command = [sys.executable, "-m", "jupyter_capture.engine", "--data-dir", str(folder)]
     # In its place: signals and the exit status are the engine's own.
@@ -109,17 +115,35 @@ def record(
     console = _console()
     with _connect() as connection:
         session = connection.create_capture_session(end_user_id="cli")
-        session.start(channels, primary, fps=fps)
-        for item in channels:
-            _say(console, f"{item['name']:22} {'kept' if item['store'] else 'live only'}")
-        try:
-            _record_for(session, seconds, console)
-        except KeyboardInterrupt:
-            _say(console, "Stopping …")
-        session.refresh()
-        if session.status in RECORDING:
-            session.stop()
+        _say(console, "Starting …")
+        with _signals_as_interrupts():
+            try:
+                session.start(channels, primary, fps=fps)
+                for item in channels:
+                    _say(console, f"{item['name']:22} {'kept' if item['store'] else 'live only'}")
+                _record_for(session, seconds, console)
+            except KeyboardInterrupt:
+                _say(console, "Stopping …")
+            session.refresh()
+            if session.status in RECORDING:
+                session.stop()
         _tell_end(session, console)
+
+
+@contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """A closed terminal, or a polite end, stops a recording as Ctrl-C does."""
+    import signal
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+    for name in names:
+        signal.signal(getattr(signal, name), signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 @app.command()

@@ -25,8 +25,11 @@ def attend(data_dir: Path, session_id: str, every: float = EVERY) -> threading.E
     over = threading.Event()
 
     def stay() -> None:
-        while not over.wait(every) and data_dir.exists():
-            with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
+        while not over.wait(every):
+            # Whatever fails for a moment must not end it: the recording would be stopped.
+            with contextlib.suppress(httpx.HTTPError, OSError, ValueError, KeyError):
+                if not data_dir.exists():
+                    return
                 if _status(data_dir, session_id) in _ENDED:
                     return
 

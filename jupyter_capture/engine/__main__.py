@@ -25,6 +25,11 @@ ENDING_SECONDS = 15.0
 def main() -> int:
     options = _options()
     os.umask(0o077)
+    if sys.platform != "win32":
+        import resource
+
+        # A dump of our memory would hold words that are live only.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = Settings(data_dir=options.data_dir) if options.data_dir else Settings()
     private_dir(settings.data_dir)
     logging.basicConfig(

@@ -73,6 +73,7 @@ def create_app(services: Services, *, serve: bool) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
+    app.state.serves = serve
     services.callbacks.body_of = lambda job_id: status.told_of(services, job_id)
     for module in ROUTERS:
         app.include_router(module.router)

@@ -8,7 +8,7 @@ of words never cross a cut, and what has no voice in it is never given to the mo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -42,6 +42,7 @@ _LONGEST = 20.0
 _PAUSE = 1.0  # a pause that ends a sentence without punctuation
 _NEAR = 2.0  # how far a neighbour may be to be joined
 _ENDINGS = (".", "!", "?", "…", "。", "！", "？")
+_CONTINUES = (",", ".", ":", "'", "’", "-", "%")  # without a space before: of the same word
 _QUOTES = "\"'”’)]"
 _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "e.g.", "i.e."})
 
@@ -168,12 +169,12 @@ class Transcriber:
                 piece, language, beam_size=5, no_repeat_ngram_size=_NO_REPEAT
             )
         limit = len(piece) / RATE
-        words = [
+        words = _whole(
             (word.word, min(float(word.start), limit), min(float(word.end), limit))
             for segment in segments
             if _credible(segment)
             for word in segment.words or ()
-        ]
+        )
         # The language that was found holds for the rest of the recording.
         return words, language or (found if words else None)
 
@@ -215,6 +216,18 @@ class Transcriber:
                 f"The speech model in {self._model.path} cannot be loaded ({error}). Give the "
                 "folder of a Whisper model in CTranslate2's format, or 'tiny.en'."
             ) from error
+
+
+def _whole(pieces: Iterable[Word]) -> list[Word]:
+    """Words in one piece: Whisper gives `` $40`` and ``,000.`` as two."""
+    words: list[Word] = []
+    for text, start, end in pieces:
+        if words and text.startswith(_CONTINUES):
+            before, begun, _ = words[-1]
+            words[-1] = (before + text, begun, end)
+        else:
+            words.append((text, start, end))
+    return words
 
 
 def _credible(segment: Any) -> bool:

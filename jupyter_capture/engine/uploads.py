@@ -92,6 +92,7 @@ class Uploads:
         self._base = media_url
         self.limit = limit * _MEGABYTE
         self._reserve = reserve * _MEGABYTE
+        self._moving = threading.RLock()
         self._taken: set[str] = set()
         self._lock = threading.Lock()
 
@@ -159,8 +160,6 @@ class Uploads:
                 return known
         token = upload_id or secrets.token_hex(8)
         folder = self._home.uploads / f"{_PREFIX}{token}"
-        if upload_id is not None:
-            self._move(upload_id, folder)
         name = request.name or PurePosixPath(unquote(parts.path)).stem if upload_id is None else ""
         args = {
             "token": token,
@@ -172,7 +171,11 @@ class Uploads:
             "media_type": request.media_type,
             "limit": self.limit,
         }
-        return self._jobs.submit("ingest", f"ingest:{token}", args)
+        # tidy() must not see the file before the job that it belongs to.
+        with self._moving:
+            if upload_id is not None:
+                self._move(upload_id, folder)
+            return self._jobs.submit("ingest", f"ingest:{token}", args)
 
     def _move(self, upload_id: str, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -217,6 +220,10 @@ class Uploads:
 
     def tidy(self) -> None:
         """Delete what jobs left behind that have ended: they were cancelled, or died."""
+        with self._moving:
+            self._tidy()
+
+    def _tidy(self) -> None:
         with self._store.read() as connection:
             active = set(
                 connection.execute(

@@ -119,9 +119,12 @@ class Work:
             target.touch()
         else:
             part = self._home.tmp / f"{hashlib.sha256(stream_id.encode()).hexdigest()[:16]}.mp4"
-            self._streams.save(stream_id, part, lambda done: self._progress(done, "Saving"))
-            self._streams.get(stream_id)  # raises where it was deleted meanwhile
-            part.replace(target)
+            try:
+                self._streams.save(stream_id, part, lambda done: self._progress(done, "Saving"))
+                self._streams.get(stream_id)  # raises where it was deleted meanwhile
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
         prune(target, self._options.get("cache_mb", 0) * 1_000_000)
         return {"stream_id": stream_id, "name": name, "size": target.stat().st_size}
 

@@ -77,6 +77,7 @@ class Recording:
         option(
             "--ephemeral",
             nargs="*",
+            action="extend",
             metavar="CHANNEL",
             help="These are live only: no byte of them reaches a file. Without names, all.",
         ),

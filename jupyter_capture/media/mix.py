@@ -93,6 +93,8 @@ class Mixer:
         """What has settled since the last call, with the clock at sample ``now``; None if none."""
         with self._lock:
             if not self._stems:
+                # Nobody is kept: a stem that joins later has silence until then, without a mix.
+                self._settled = max(self._settled, now - self._watermark)
                 return None
             present = [track.filled for track in self._stems.values() if not track.absent]
             return self._settle(min(now, max(min(present, default=now), now - self._watermark)))

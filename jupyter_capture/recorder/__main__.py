@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m jupyter_capture.recorder <session folder>\n")
         return 2
     folder = Path(arguments[0])
+    _leave_no_dump()
     try:
         spec = read_spec(folder)
     except CaptureError as error:
@@ -43,6 +44,14 @@ def main(arguments: list[str]) -> int:
         level=spec.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     return record(spec, folder)
+
+
+def _leave_no_dump() -> None:
+    """A dump of our memory would hold what is live only."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def read_spec(folder: Path) -> RecorderSpec:

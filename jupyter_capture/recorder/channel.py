@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from jupyter_capture.errors import CaptureError
+from jupyter_capture.errors import CaptureError, EngineError
 from jupyter_capture.recorder.clock import NS, MediaClock
 from jupyter_capture.recorder.sources.base import Source, SourceLostError
 from jupyter_capture.wire.recorder import Report
+
+log = logging.getLogger(__name__)
 
 Piece = TypeVar("Piece")
 Tell = Callable[[Report], None]
@@ -89,6 +92,10 @@ class ChannelThread(Generic[Piece]):
                 self.take(piece)
         except CaptureError as error:
             self.error = error
+        except Exception as error:
+            # Whatever it is, the session must hear of it and save the rest.
+            log.exception("%s failed", self.channel_id)
+            self.error = EngineError(f"{self.channel_id} failed: {error!r}. The rest is kept.")
         finally:
             self._source.close()
 

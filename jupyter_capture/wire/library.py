@@ -284,3 +284,5 @@ class EngineStatus(Wire):
     media_url: str
     recordings: list[str]
     jobs: int
+    serves: bool = False
+    """Whether the whole API is open to keys."""

@@ -134,3 +134,13 @@ def test_nobody_waits_for_a_stem_that_is_known_to_be_absent():
     mixer.set_absent("system", False)
     mixer.add("mic", 960, tone(960, 0.25))
     assert mixer.take(2000) is None
+
+
+def test_a_stem_that_joins_after_hours_brings_no_backlog() -> None:
+    mixer = Mixer({})
+    hour = 3600 * 48000
+    assert mixer.take(hour) is None
+    joined = mixer.add_stem("mic", 1)
+    assert hour - 48000 <= joined <= hour
+    mixed = mixer.take(hour + 96000)
+    assert mixed is None or len(mixed.mix) <= 3 * 48000

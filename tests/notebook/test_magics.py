@@ -191,6 +191,15 @@ def test_a_wrong_key_is_said_in_one_line_and_the_former_connection_stays(
 # -- recording
 
 
+def test_a_repeated_ephemeral_adds_to_what_is_live_only(shell: InteractiveShell) -> None:
+    said = line(shell, "capture_start --ephemeral mic --ephemeral system_audio --into cap")
+    shown = [row.split(maxsplit=1)[1] for row in said.splitlines()[1:]]
+    assert shown == ["kept", "live only", "live only"]
+        "live only"
+    ] * 2
+    line(shell, "capture_stop")
+
+
 def test_a_recording_from_start_to_its_deletion(
     shell: InteractiveShell, connection: Connection
 ) -> None:

@@ -18,7 +18,7 @@ Get = Annotated[Services, Depends(services_of)]
 
 
 @router.get("/engine")
-def engine(services: Get) -> Ok[EngineStatus]:
+def engine(services: Get, http: Request) -> Ok[EngineStatus]:
     return Ok(
         data=EngineStatus(
             version=__version__,
@@ -27,6 +27,7 @@ def engine(services: Get) -> Ok[EngineStatus]:
             media_url=services.media_url,
             recordings=services.sessions.running,
             jobs=services.jobs.active(),
+            serves=http.app.state.serves,
         )
     )
 

@@ -132,9 +132,10 @@ class Sessions:
             known = ", ".join(names) or "nothing"
             raise UnknownChannelError(f"{session_id} does not record {channel_id!r}, but {known}.")
         live = self._live.get(session_id)
-        if live is None:
+        if live is None or session.status not in ("active", "paused"):
             raise ConflictError(f"{session_id} is {session.status}; only a recording can switch.")
         live.send(Command(cmd="set_store", channel_id=channel_id, store=store))
+        self.records.set_store(session_id, channel_id, store)
 
     def delete(self, session_id: str) -> None:
         """Erase a session whole: its rows, its assets, its words and its media."""
@@ -276,11 +277,14 @@ class Sessions:
         live = self._live.get(session_id)
         if live is None:
             return
-        link = recorders.attach(session_id, self._socket(session_id))
-        if link is not None:  # only the line broke, as when this process was stopped for long
-            live.link = link
-            self._listen(self.records.row(session_id), live, link)
-            return
+        try:
+            link = recorders.attach(session_id, self._socket(session_id))
+            if link is not None:  # only the line broke, as when this process was stopped for long
+                live.link = link
+                self._listen(self.records.row(session_id), live, link)
+                return
+        except Exception:
+            logger.exception("%s could not be attached to again", session_id)
         logger.warning("the recorder of %s is gone", session_id)
         self._close(session_id, live, lambda: self._recover(session_id))
 

@@ -250,6 +250,23 @@ class Records:
             )
         self._announce(session, event)
 
+    def set_store(self, session_id: str, channel_id: str, store: bool) -> None:
+        """What a channel is from now on: kept, or live only."""
+        with self._store.write() as connection:
+            session = _row(connection, session_id)
+            channels = [
+                {**channel, "store": store} if channel["channel_id"] == channel_id else channel
+                for channel in session.channels
+            ]
+            connection.execute(
+                sessions.update().where(sessions.c.id == session_id).values(channels=channels)
+            )
+            connection.execute(
+                rtstreams.update()
+                .where(rtstreams.c.session_id == session_id, rtstreams.c.channel_id == channel_id)
+                .values(store=store)
+            )
+
     def erase(self, session_id: str) -> None:
         """Every row, word and file of a session."""
         folder = self._home.session(session_id)

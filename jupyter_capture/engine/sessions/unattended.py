@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
 
 from jupyter_capture.engine.sessions.live import Live
-from jupyter_capture.errors import CaptureError
 
 logger = logging.getLogger(__name__)
 
@@ -40,5 +38,9 @@ class Unattended:
                 if live.unattended > self._limit:
                     logger.warning("%s is stopped: nobody is attached to it", session_id)
                     live.reason = REASON
-                    with contextlib.suppress(CaptureError):
+                    try:
                         self._stop(session_id)
+                    except Exception:
+                        # The next round tries again; the watch itself must not end.
+                        live.reason = None
+                        logger.exception("%s could not be stopped", session_id)

@@ -53,11 +53,12 @@ class PulseSound:
         self._loopback = prefix == "system_audio"
         self.channels = 2 if self._loopback else 1
         self._recorder: Any = None
+        self._opened: str | None = None
 
     def open(self) -> None:
         soundcard = sound_server()
         try:
-            device = self._find(soundcard)
+            device = self._again(soundcard) if self._opened else self._find(soundcard)
             recorder = _recorder(device.id, self.channels)
             recorder.__enter__()
         except CaptureError:
@@ -68,7 +69,7 @@ class PulseSound:
                 f"{self.channel_id} cannot be opened: the sound server refused ({error!r}). "
                 "Check it with `pactl info` and `pactl list short sources`."
             ) from error
-        self._recorder = recorder
+        self._recorder, self._opened = recorder, device.id
 
     def read(self) -> Sound:
         try:
@@ -86,6 +87,13 @@ class PulseSound:
         pulse = sound_module()._pulse
         if pulse._pa_stream_get_state(recorder.stream) == sound_module()._pa.PA_STREAM_READY:
             recorder.__exit__(None, None, None)
+
+    def _again(self, soundcard: Any) -> Any:
+        """The device of before, not what ``default`` means by now: that may be live only."""
+        for device in soundcard.all_microphones(include_loopback=True):
+            if device.id == self._opened:
+                return device
+        raise DeviceError(f"{self.channel_id} is not back: {self._opened} is not there.")
 
     def _find(self, soundcard: Any) -> Any:
         if self._loopback:
