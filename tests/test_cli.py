@@ -180,8 +180,8 @@ def test_stop_engine_ends_the_engine(own_folder: dict[str, str]) -> None:
 
 
 def test_serve_answers_to_keys_and_to_nobody_else(own_folder: dict[str, str]) -> None:
+    # This leaves an idle engine behind, whose place `serve` takes.
     key = run("keys", "create", env=own_folder).stdout.strip()
-    assert run("stop", "--engine", env=own_folder).returncode == 0
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
