@@ -34,7 +34,7 @@ def decode(url: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_finds_what_was_said_and_leaves_nothing_running(tmp_path: Path) -> None:
-    done = demo("--seconds", "14", "--no-notebook", cwd=tmp_path)
+    done = demo("--no-notebook", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout
     assert "created → starting → active → stopping → stopped → exported" in told

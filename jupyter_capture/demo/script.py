@@ -23,7 +23,8 @@ SLIDE_SECONDS = 4.5
 
 SPOKEN = [
     "Welcome to the planning meeting.",
-    "Let us start with the budget discussion. We have twelve thousand for travel this quarter.",
+    "Let us start with the budget discussion.",
+    "We have twelve thousand for travel this quarter.",
     "After that we talk about hiring two engineers.",
     "Anna will write the report by Friday.",
 ]

@@ -53,11 +53,17 @@ def test_a_click_plays_and_another_pauses(watch: Page) -> None:
 
 
 def test_it_plays_to_the_end_and_from_the_beginning_again(watch: Page) -> None:
-    watch.keyboard.press("End")
+    watch.get_by_label("Position").fill("11")
     watch.keyboard.press("k")
     until(watch, "ended", 1)
     watch.keyboard.press("k")
     until(watch, "currentTime", 0.2, 5)
+
+
+def test_the_end_key_goes_to_the_end(watch: Page) -> None:
+    watch.keyboard.press("End")
+    until(watch, "ended", 1)
+    assert video(watch, "paused")
 
 
 def test_the_keyboard_plays_seeks_and_steps(watch: Page) -> None:
