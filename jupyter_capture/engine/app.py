@@ -28,8 +28,10 @@ from jupyter_capture.engine.routes import (
     live,
     media,
     pictures,
+    previews,
     rtindex,
     rtstream,
+    segments,
     status,
     timeline,
     upload,
@@ -52,6 +54,7 @@ ROUTERS = (
     keys,
     video,
     pictures,
+    previews,
     timeline,
     audio,
     image,
@@ -59,6 +62,7 @@ ROUTERS = (
     editor,
     events,
     media,
+    segments,
     beyond,
 )
 

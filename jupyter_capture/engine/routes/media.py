@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,19 +12,17 @@ from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.streams import Ready
 from jupyter_capture.errors import InvalidRequestError, NotFoundError
 from jupyter_capture.media import cut
-from jupyter_capture.media.plan import TICKS, Kind
+from jupyter_capture.media.plan import TICKS
 from jupyter_capture.media.thumbnails import poster
 
 router = APIRouter(tags=["media"])
 Get = Annotated[Services, Depends(services_of)]
 
 PLAYLIST = "application/vnd.apple.mpegurl"
-SEGMENT = "video/iso.segment"
 # A notebook's page has another origin. What a ticket opens, its holder may read.
 _OPEN = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
-_FIXED = {**_OPEN, "cache-control": "private, max-age=86400, immutable"}
+FIXED = {**_OPEN, "cache-control": "private, max-age=86400, immutable"}
 _FRESH = {**_OPEN, "cache-control": "no-store"}
-_KINDS: dict[str, Kind] = {"v": "video", "a": "audio"}
 
 
 def stream_of(token: str, services: Get) -> Ready:
@@ -46,18 +43,6 @@ def playlist(kind: str, stream: Stream) -> Response:
         raise NotFoundError(f"There is no playlist {kind}.m3u8, only video and audio.")
     text = cut.playlist(stream.plan, "video" if kind == "video" else "audio")
     return Response(text, media_type=PLAYLIST, headers=_FRESH)
-
-
-@router.get("/stream/{token}/{letter}/{name}")
-def segment(letter: str, name: str, stream: Stream) -> Response:
-    kind = _KINDS.get(letter)
-    found = re.fullmatch(r"(init-)?(\d{1,9})\.(?:mp4|m4s)", name)
-    if kind is None or found is None:
-        raise NotFoundError(f"There is no segment {letter}/{name}.")
-    number = int(found[2])
-    make = cut.init if found[1] else cut.segment
-    data = make(stream.plan, kind, number)
-    return Response(data, media_type=SEGMENT, headers=_FIXED)
 
 
 @router.get("/watch")
@@ -87,7 +72,7 @@ def thumbnail(token: str, services: Get) -> Response:
         raise InvalidRequestError(f"{asset_id} has no picture.")
     time = min(int(milliseconds) * TICKS // 1000, max(video.end - 1, 0))
     data = poster(video, time, int(width or 640))
-    return Response(data, media_type="image/jpeg", headers=_FIXED)
+    return Response(data, media_type="image/jpeg", headers=FIXED)
 
 
 @router.get("/download/{token}")
