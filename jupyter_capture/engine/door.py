@@ -16,7 +16,8 @@ from jupyter_capture.engine.services import Services
 from jupyter_capture.errors import CaptureError, ForbiddenError, InvalidRequestError, NotFoundError
 from jupyter_capture.wire import Failure
 
-TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/picture/", "/events/")
+TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/picture/", "/events/",
+            "/sprite/")  # fmt: skip
 PUBLIC = ("/watch", "/embed", "/static/")
 CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
 CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store")}

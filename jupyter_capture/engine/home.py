@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,16 @@ class Home:
         """MP4 files made of streams, named by the stream's id. They can be made again."""
         return self.cache / "downloads"
 
+    def previews(self, asset_id: str) -> Path:
+        """Sprite sheet and waveform of an asset. They can be made again."""
+        return self.cache / "previews" / asset_id
+
     def session(self, session_id: str) -> Path:
         return self.sessions / session_id
+
+    def drop_previews(self, asset_ids: Iterable[str]) -> None:
+        for asset_id in asset_ids:
+            shutil.rmtree(self.previews(asset_id), ignore_errors=True)
 
     def drop_downloads(self, stream_ids: Iterable[str]) -> None:
         for stream_id in stream_ids:

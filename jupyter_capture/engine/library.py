@@ -155,6 +155,7 @@ class Library:
         if not sharing:
             shutil.rmtree(self._home.uploads / asset_id, ignore_errors=True)
         self._home.drop_downloads(shown_in)
+        self._home.drop_previews([asset_id])
         return sharing
 
     def usage(self) -> dict[str, float]:

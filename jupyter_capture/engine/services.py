@@ -25,6 +25,7 @@ from jupyter_capture.engine.keys import Keys
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
+from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
 from jupyter_capture.engine.sessions import Sessions
@@ -101,6 +102,7 @@ class Services:
         self.webhook_secret = webhook_secret(self.store)
         self.webhooks = Webhooks(self.store, self.webhook_secret)
         self.library = Library(self.store, self.home)
+        self.previews = Previews(self.library, self.home)
         self.streams = Streams(self.store, self.library, settings.render_fps)
         self.callbacks = Callbacks(self.store, self.webhooks)
         self.jobs = Jobs(
@@ -175,7 +177,9 @@ class Services:
             warnings=warnings or [],
         )
 
-    def ticketed(self, use: Literal["thumbnail", "download", "upload", "image"], what: str) -> str:
+    def ticketed(
+        self, use: Literal["thumbnail", "download", "upload", "image", "sprite"], what: str
+    ) -> str:
         # /image/<id> is the API's: a ticket must not share its way in.
         folder = "picture" if use == "image" else use
         return f"{self.media_url}/{folder}/{self.tickets.issue(use, what)}"

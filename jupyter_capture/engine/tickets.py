@@ -13,7 +13,7 @@ from typing import Literal
 
 from jupyter_capture.errors import AuthenticationError
 
-Use = Literal["stream", "thumbnail", "download", "upload", "image", "events"]
+Use = Literal["stream", "thumbnail", "download", "upload", "image", "events", "sprite"]
 GRACE_SECONDS = 3600
 
 

@@ -13,6 +13,7 @@ from jupyter_capture.engine.index import find_index, write_index
 from jupyter_capture.engine.ingest import Ingest
 from jupyter_capture.engine.library import Library, TrackRow
 from jupyter_capture.engine.models import find_speech_model, find_text_model
+from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
 from jupyter_capture.engine.transcribe import Transcriber
@@ -46,6 +47,8 @@ class Work:
                 return self.index(args["asset_id"], args.get("language"), bool(args.get("force")))
             case "download":
                 return self.download(args["stream_id"], args["name"])
+            case "waveform":
+                return self.waveform(args["asset_id"], args["rate"])
             case "ingest":
                 return Ingest(self._store, self._home, self._options["fps"], self._progress).run(
                     args
@@ -110,6 +113,12 @@ class Work:
             )
         progress(1.0, "Indexed")
         return len(found.sentences), list(found.warnings)
+
+    def waveform(self, asset_id: str, rate: int) -> dict[str, Any]:
+        """Made, it lies in the cache."""
+        self._progress(0.0, "Reading the sound")
+        Previews(self._library, self._home).waveform(self._library.asset(asset_id), rate)
+        return {"asset_id": asset_id, "rate": rate}
 
     def download(self, stream_id: str, name: str) -> dict[str, Any]:
         """A stream as one MP4 file in the cache. The same stream gives the same file."""

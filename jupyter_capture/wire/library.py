@@ -204,6 +204,36 @@ class RecordPage(Wire):
     next_cursor: int | None = None
 
 
+class Sprite(Wire):
+    """Small pictures of a video on one JPEG at ``url``, in rows of ``columns``.
+
+    Each is ``width`` x ``height`` pixels; number ``i`` of ``count`` stands for the seconds from
+    ``i * interval`` on. ``map_url`` is the same as WebVTT, as many players read it.
+    """
+
+    url: str
+    map_url: str
+    columns: int
+    rows: int
+    width: int
+    height: int
+    interval: float
+    count: int
+
+
+class Waveform(Wire):
+    """The outline of a sound. ``rate``: buckets a second (50, 10 or 2), ``count`` of them.
+
+    ``peaks`` is base64 of signed bytes: for each bucket, for each channel, the lowest and the
+    highest sample, full scale 127.
+    """
+
+    rate: int
+    channels: int
+    count: int
+    peaks: str
+
+
 class Doc(Wire):
     """One hit. Seconds from the video's start; score 0 to 1."""
 

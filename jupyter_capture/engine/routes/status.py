@@ -123,6 +123,9 @@ def result_of(services: Services, row: Any) -> Any:
             name=row.result["name"],
             size=row.result["size"],
         ).model_dump()
+    if row.kind == "waveform":
+        asset_row = services.library.asset(row.result["asset_id"])
+        return services.previews.waveform(asset_row, row.result["rate"]).model_dump()
     if row.kind == "ingest":
         asset = services.asset(services.library.asset(row.result["asset_id"]))
         return {**asset.model_dump(), "warnings": row.result["warnings"]}

@@ -274,9 +274,12 @@ class Records:
             # Should we die between the rows and the files, the next start goes on from this.
             (folder / DELETED).touch()
         with self._store.write() as connection:
+            asked = select(assets.c.id).where(assets.c.session_id == session_id)
+            made = list(connection.execute(asked).scalars())
             shown_in = _erase(connection, session_id)
         shutil.rmtree(folder, ignore_errors=True)
         self._home.drop_downloads(shown_in)
+        self._home.drop_previews(made)
 
     def publish(self, session_id: str, event: dict[str, Any]) -> None:
         if len(self._events):
