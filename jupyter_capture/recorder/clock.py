@@ -105,6 +105,12 @@ class MediaClock:
                     return media if inside and not self._past_end(media) else None
             return None
 
+    def unix(self, media: float) -> float:
+        """The Unix time at which a moment of media time (seconds) was recorded."""
+        runs = list(self.wall_clock)
+        start, wall = next((run for run in reversed(runs) if run[0] <= media), runs[0])
+        return wall + media - start
+
     def spans(self, first: int, count: int, rate: int) -> Iterator[Span]:
         """Where the samples lie that were heard from monotonic sample ``first`` on."""
         with self._lock:

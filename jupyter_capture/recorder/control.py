@@ -2,9 +2,9 @@
 
 Any number of clients may be attached. A command is answered to its sender alone: ``status`` for
 what was done, ``failed`` with the command's name in ``data["cmd"]`` for what was not. All other
-reports go to every client, except ``pcm``, which goes to those who listen to that channel. A
-client that does not read is cut off rather than waited for; one that only reads sound too slowly
-misses some of it.
+reports go to every client, except ``pcm`` and ``picture``, which go to those who listen to that
+channel. A client that does not read is cut off rather than waited for; one that only reads sound
+too slowly misses some of it.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class ControlServer:
             ) from self._error
 
     def tell(self, report: Report) -> None:
-        """Send a report to every client, or its sound to those who listen, from any thread."""
-        if report.report == "pcm":
+        """Send a report to every client, or what is on a channel to those who listen."""
+        if report.report in ("pcm", "picture"):
             self._soon(lambda: self._send_sound(report))
         else:
             self._soon(lambda: self._broadcast(report))

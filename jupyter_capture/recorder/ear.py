@@ -79,7 +79,7 @@ class Ear:
         data = {
             "channel_id": self._channel_id,
             "at": at,
-            "unix": self._unix(at),
+            "unix": self._clock.unix(at),
             "kept": self._kept,
             "pcm": base64.b64encode(samples.tobytes()).decode(),
         }
@@ -88,11 +88,6 @@ class Ear:
         self._first += whole
         self._kept = True
         self._tell(Report(report="pcm", data=data))
-
-    def _unix(self, at: float) -> float:
-        runs = list(self._clock.wall_clock)
-        media, wall = next((run for run in reversed(runs) if run[0] <= at), runs[0])
-        return wall + at - media
 
     def _forget(self) -> None:
         self._parts = []

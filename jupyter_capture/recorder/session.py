@@ -126,7 +126,7 @@ class RecordingSession:
                 self._require_running("set_store")
                 self._set_store(command)
             elif command.cmd in ("listen", "unlisten"):
-                self._require_sound(command.channel_id)
+                self._known(command.channel_id)
         return self.status()
 
     def status(self) -> Report:
@@ -167,7 +167,7 @@ class RecordingSession:
             source = audio_source(name)
             return AudioChannel(source, self._clock, self._sound, self._tell, self._wanted)
         screen = video_source(name, self._spec.fps if request.store else _LIVE_ONLY_FPS)
-        return VideoChannel(screen, self._clock, self._screen_track(name), self._tell)
+        return VideoChannel(screen, self._clock, self._screen_track(name), self._tell, self._wanted)
 
     def _screen_track(self, channel_id: str) -> NewTrack:
         def make(size: tuple[int, int]) -> ScreenTrack:
@@ -305,10 +305,6 @@ class RecordingSession:
                 f"This session does not record {channel_id!r}. Its channels: {known}."
             )
         return channel
-
-    def _require_sound(self, channel_id: str | None) -> None:
-        if not isinstance(self._known(channel_id), AudioChannel):
-            raise InvalidRequestError(f"{channel_id} has no sound: listen to an audio channel.")
 
     def _set_store(self, command: Command) -> None:
         channel = self._known(command.channel_id)

@@ -9,6 +9,7 @@ import av
 
 from jupyter_capture.recorder.channel import ChannelThread, Tell
 from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.eye import Eye
 from jupyter_capture.recorder.screen_track import ScreenTrack
 from jupyter_capture.recorder.sources.base import Shot, VideoSource
 from jupyter_capture.wire.recorder import TrackManifest
@@ -17,15 +18,22 @@ NewTrack = Callable[[tuple[int, int]], ScreenTrack]
 
 
 class VideoChannel(ChannelThread[Shot]):
-    """Hands the pictures of a source to its track while the channel is kept."""
+    """Hands the pictures of a source to its track while the channel is kept, and to its eye while
+    somebody looks on."""
 
     def __init__(
-        self, source: VideoSource, clock: MediaClock, new_track: NewTrack, tell: Tell
+        self,
+        source: VideoSource,
+        clock: MediaClock,
+        new_track: NewTrack,
+        tell: Tell,
+        wanted: Callable[[str], bool],
     ) -> None:
         super().__init__(source, clock, tell)
         self.track: ScreenTrack | None = None
         self._video = source
         self._new_track = new_track
+        self._eye = Eye(source.channel_id, clock, tell, wanted)
         self._latest: av.VideoFrame | None = None
         self._lock = threading.Lock()
         self._final: TrackManifest | None = None
@@ -48,6 +56,7 @@ class VideoChannel(ChannelThread[Shot]):
 
     def take(self, piece: Shot) -> None:
         self.ready.set()
+        self._eye.see(piece.moment, piece.frame, self.kept)
         with self._lock:
             if self.track is None or not self.clock.started:
                 self._latest = piece.frame

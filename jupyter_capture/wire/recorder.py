@@ -126,7 +126,9 @@ class Report(Wire):
     """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence``,
     ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
     what to do), and ``pcm``, for those alone who listen to a channel: ``at`` (media seconds),
-    ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in base64."""
+    ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in base64. A
+    screen that is listened to gives ``picture`` when it changed, at most every 2 s: the same, with
+    a ``jpeg`` in base64."""
 
     report: Literal[
         "active",
@@ -139,6 +141,7 @@ class Report(Wire):
         "stopped",
         "failed",
         "pcm",
+        "picture",
     ]
     data: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
