@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jupyter_capture.client._fields import number, objects, text, whole
 from jupyter_capture.client._playable import Playable
+from jupyter_capture.client._previews import peaks_of
 from jupyter_capture.client._urls import is_fresh, media_url
 from jupyter_capture.client.search import SearchResult, run_search
 from jupyter_capture.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from jupyter_capture.client.connection import Connection
 
 Segmenter = Literal["word", "sentence", "time"]
@@ -166,6 +170,17 @@ class Recorded(Playable):
         if (answer or {}).get("word_timestamps"):
             return {"success": True, "message": "Transcript generated successfully"}
         return answer if isinstance(answer, dict) else {}
+
+    def waveform(self, rate: int = 50) -> npt.NDArray[np.float32]:
+        """The outline of the sound: an array (buckets, channels, 2) of numbers from -1 to 1.
+
+        Of each bucket the lowest and the highest sample; ``rate`` is 50, 10 or 2 buckets a
+        second. Raises `InvalidRequestError` where there is no sound.
+        """
+        answer = self._connection.http.get(
+            f"{self._path}/waveform", {"rate": rate}, title="Reading the sound", show_progress=True
+        )
+        return peaks_of(answer)
 
     def _read_transcript(
         self,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, text, whole
+from jupyter_capture.client._previews import SHEET_BYTES, pictures_of
 from jupyter_capture.client.image import Image
 from jupyter_capture.client.recorded import Recorded
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Video(Recorded):
@@ -36,6 +41,15 @@ class Video(Recorded):
         answer = self._connection.http.get(f"{self._path}/thumbnails")
         found = objects({"all": answer}, "all")
         return [Image.of(self._connection, item, self.collection_id) for item in found]
+
+    def sprite(self) -> npt.NDArray[np.uint8]:
+        """Small pictures of all of it: an array (count, height, width, 3), RGB.
+
+        Picture ``i`` of ``count`` was on screen about ``(i + 0.5) * length / count`` seconds in:
+        one a second, at most 100. Raises `InvalidRequestError` where there is no picture.
+        """
+        answer = self._connection.http.get(f"{self._path}/sprite") or {}
+        return pictures_of(answer, self._connection.http.fetch_url(answer["url"], SHEET_BYTES))
 
     def remove_storage(self) -> None:
         """Delete the media and keep the words."""
