@@ -23,6 +23,7 @@ from jupyter_capture.media.fmp4 import Sample
 from jupyter_capture.media.plan import (
     TICKS,
     AudioSegment,
+    Check,
     Cut,
     Kind,
     Made,
@@ -30,6 +31,7 @@ from jupyter_capture.media.plan import (
     Plan,
     VideoSegment,
     codec_of,
+    go_on,
     make_plan,
 )
 from jupyter_capture.media.tracks import AAC_FRAME, StoredSample
@@ -102,30 +104,30 @@ def init(plan: Plan, kind: Kind, number: int) -> bytes:
     return fmp4.init_segment(inits[number])
 
 
-def segment(plan: Plan, kind: Kind, number: int) -> bytes:
+def segment(plan: Plan, kind: Kind, number: int, check: Check = go_on) -> bytes:
     """The CMAF bytes of a segment, its decode time that of the stream. Raises NotFoundError."""
     every = _segments(plan, kind)
     if not 0 <= number < len(every):
         raise NotFoundError(f"no {kind} segment {number}: there are {len(every)}")
     each = every[number]
     time = each.start if isinstance(each, VideoSegment) else each.time
-    return fmp4.fragment(number + 1, time, samples(plan, each))
+    return fmp4.fragment(number + 1, time, samples(plan, each, check))
 
 
 def _segments(plan: Plan, kind: Kind) -> Sequence[VideoSegment | AudioSegment]:
     return plan.video if kind == "video" else plan.audio
 
 
-def samples(plan: Plan, segment: VideoSegment | AudioSegment) -> list[Sample]:
+def samples(plan: Plan, segment: VideoSegment | AudioSegment, check: Check = go_on) -> list[Sample]:
     """The samples of a segment; their durations fill it exactly."""
     if isinstance(segment, AudioSegment):
         if segment.make:
-            return segment.make()
+            return segment.make(check)
         return _packets(segment, plan.audio_inits[segment.init].channels)
     out: list[Sample] = []
     for piece in segment.pieces:
         if isinstance(piece, Made):
-            out += piece.make()
+            out += piece.make(check)
         else:
             out += _copied(piece) if piece.copied else _encoded(piece, plan)
     return out

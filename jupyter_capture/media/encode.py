@@ -127,7 +127,7 @@ class H264Encoder:
             width,
             height,
             "yuv420p",
-            src_colorspace=_matrix_of(picture),
+            src_colorspace=matrix_of(picture),
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             threads=1,
@@ -178,7 +178,7 @@ def _padded(picture: av.VideoFrame, right: int, bottom: int) -> av.VideoFrame:
     return as_frame(np.pad(colours, ((0, bottom), (0, right), (0, 0)), mode="edge"))
 
 
-def _matrix_of(picture: av.VideoFrame) -> int:
+def matrix_of(picture: av.VideoFrame) -> int:
     """The colour matrix of a picture. Unmarked YUV below 720 lines is BT.601 by custom."""
     if picture.format.is_rgb:
         return int(Colorspace.DEFAULT)

@@ -6,6 +6,8 @@ what BT.709 calls luma. ``blur`` is a Gaussian of a 60th of the canvas's height.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -17,6 +19,7 @@ Matrix = tuple[float, ...]
 
 _LUMA = (0.2126, 0.7152, 0.0722)
 _BLUR = 60
+_RADII = 3  # of a blur, in pixels of the smaller picture on which a large one is done
 
 
 def _matrix(saturation: float, contrast: float, lift: float = 0.0) -> Matrix:
@@ -29,16 +32,39 @@ def _matrix(saturation: float, contrast: float, lift: float = 0.0) -> Matrix:
     return tuple(rows)
 
 
-MATRICES: dict[Filter, Matrix] = {
-    "greyscale": _matrix(0.0, 1.0),
-    "contrast": _matrix(1.0, 1.4),
-    "boost": _matrix(1.5, 1.2),
-    "muted": _matrix(0.45, 0.8),
-    # Darker and lighter about an end of the scale instead of its middle.
-    "darken": _matrix(1.0, 0.6, -127.5 * 0.4),
-    "lighten": _matrix(1.0, 0.6, 127.5 * 0.4),
-    "negative": _matrix(1.0, -1.0),
+# Saturation, contrast, lift. Darker and lighter are about an end of the scale, not its middle.
+_COLOURS: dict[Filter, tuple[float, float, float]] = {
+    "greyscale": (0.0, 1.0, 0.0),
+    "contrast": (1.0, 1.4, 0.0),
+    "boost": (1.5, 1.2, 0.0),
+    "muted": (0.45, 0.8, 0.0),
+    "darken": (1.0, 0.6, -127.5 * 0.4),
+    "lighten": (1.0, 0.6, 127.5 * 0.4),
+    "negative": (1.0, -1.0, 0.0),
 }
+MATRICES: dict[Filter, Matrix] = {name: _matrix(*found) for name, found in _COLOURS.items()}
+
+_OF_PLANES = {"blur", "greyscale", "muted", "darken", "lighten", "negative"}
+"""Those that cut nothing off in RGB are the same in Y, Cb and Cr, each for itself."""
+
+
+def is_of_planes(name: Filter | None) -> bool:
+    return name is None or name in _OF_PLANES
+
+
+def filtered_planes(name: Filter, planes: Sequence[Pixels], canvas_height: int) -> list[Pixels]:
+    """Y, Cb and Cr of BT.709 through a filter for which `is_of_planes` holds."""
+    images = [Image.fromarray(plane) for plane in planes]
+    if name == "blur":
+        radii = (canvas_height / _BLUR / share for share in (1, 2, 2))
+        found = [_soft(image, radius) for image, radius in zip(images, radii, strict=True)]
+        return [np.asarray(image) for image in found]
+    saturation, contrast, lift = _COLOURS[name]
+    middle = 16 + (127.5 * (1 - contrast) + lift) * 219 / 255
+    luma = _curve(contrast, middle - 16 * contrast)
+    colour = _curve(saturation * contrast, 128 * (1 - saturation * contrast))
+    curves = (luma, colour, colour)
+    return [np.asarray(image.point(curve)) for image, curve in zip(images, curves, strict=True)]
 
 
 def filtered(name: Filter | None, pixels: Pixels, canvas_height: int) -> Pixels:
@@ -58,9 +84,12 @@ def filtered(name: Filter | None, pixels: Pixels, canvas_height: int) -> Pixels:
 
 
 def _blurred(image: Image.Image, canvas_height: int) -> Image.Image:
+    return _soft(image, canvas_height / _BLUR)
+
+
+def _soft(image: Image.Image, radius: float) -> Image.Image:
     """Large blurs on a smaller picture: nothing fine is left to be lost."""
-    radius = canvas_height / _BLUR
-    less = max(1, round(radius / 3))
+    less = max(1, round(radius / _RADII))
     small = image.reduce(less) if less > 1 else image
     soft = small.filter(ImageFilter.GaussianBlur(radius / less))
     return soft.resize(image.size, Image.Resampling.BICUBIC) if less > 1 else soft

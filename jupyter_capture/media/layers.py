@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from PIL import Image, UnidentifiedImageError
 
 from jupyter_capture.errors import MediaError
-from jupyter_capture.media.filters import filtered
-from jupyter_capture.media.picture import Picture, Pixels, picture_of
+from jupyter_capture.media.encode import as_frame, matrix_of
+from jupyter_capture.media.filters import filtered, filtered_planes, is_of_planes
+from jupyter_capture.media.picture import (
+    Picture,
+    Pixels,
+    Plane,
+    Planes,
+    marked,
+    picture_of,
+    planes_in,
+)
 from jupyter_capture.media.plan import TICKS
 from jupyter_capture.media.scene import Placed, Scene
 from jupyter_capture.wire.editor import CaptionAsset, Clip, Crop, ImageAsset, Offset, VideoAsset
 
-_TWICE = 2
+_MOST_LEFT = 16
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,11 @@ class Layer(Protocol):
 
     placed: Placed
 
-    def at(self, time: int) -> Picture | None:
+    def at(self, time: int) -> Planes | None:
         """The same object again as long as nothing changed."""
+
+    def goes_on(self, time: int) -> bool:
+        """Whether ``time`` can be asked for now, without a waste of work."""
 
 
 def place(clip: Clip, width: int, height: int, scene: Scene) -> Box | None:
@@ -98,63 +112,98 @@ def _seen(at: int, shown: int, source: int, canvas: int) -> tuple[int, int, int,
 
 
 class VideoLayer:
-    def __init__(self, placed: Placed, scene: Scene, start: int, end: int) -> None:
+    def __init__(self, placed: Placed, scene: Scene, start: int) -> None:
         self.placed = placed
         self._scene = scene
+        self._scaler = VideoReformatter()
         track = placed.source.video
         if track is None:
             raise MediaError(f"{placed.name} holds no pictures")
-        self._frames = track.frames(
-            placed.source_time(max(start, placed.start)), placed.source_time(min(end, placed.end))
-        )
+        self._track = track
+        begin = placed.source_time(max(start, placed.start))
+        self._frames = track.frames(begin, placed.source_time(placed.end))
         self._next = next(self._frames, None)
-        self._current: Picture | None = None
+        self._asked = begin
+        self._is_broken = False
+        self._current: Planes | None = None
 
-    def at(self, time: int) -> Picture | None:
+    def at(self, time: int) -> Planes | None:
         newest: av.VideoFrame | None = None
-        wanted = self.placed.source_time(time)
+        self._asked = wanted = self.placed.source_time(time)
         first = self._current is None
         while self._next is not None and (first or (self._next.pts or 0) <= wanted):
             newest, first = self._next, False
-            self._next = next(self._frames, None)
+            self._advance()
         if newest is not None:
             self._current = self._draw(newest)
         return self._current
 
-    def _draw(self, frame: av.VideoFrame) -> Picture | None:
+    def _advance(self) -> None:
+        try:
+            self._next = next(self._frames, None)
+        except MediaError:
+            # What can be read stays on screen, as where a track is copied.
+            self._next, self._is_broken = None, True
+
+    def goes_on(self, time: int) -> bool:
+        wanted = self.placed.source_time(time)
+        if self._is_broken or self._current is None or wanted < self._asked:
+            return False
+        return self._next is None or self._track.previous_key(wanted) <= (self._next.pts or 0)
+
+    def _draw(self, frame: av.VideoFrame) -> Planes | None:
         box = place(self.placed.clip, frame.width, frame.height, self._scene)
         if box is None:
             return None
-        pixels = _scaled(frame, box)
         name = self.placed.clip.filter
-        pixels = filtered(name, pixels, self._scene.height)
-        return Picture(pixels, box.x, box.y)
+        shown = self._scaled(_part(self._scaled(frame, frame.width, frame.height), box.source),
+                             box.width, box.height)  # fmt: skip
+        if not is_of_planes(name):
+            colours = shown.reformat(format="rgb24", src_colorspace=Colorspace.ITU709).to_ndarray()
+            altered = filtered(name, colours.astype(np.uint8, copy=False), self._scene.height)
+            shown = self._scaled(as_frame(altered), box.width, box.height)
+        planes: Sequence[Pixels] = planes_in(shown)
+        if name is not None and is_of_planes(name):
+            planes = filtered_planes(name, planes, self._scene.height)
+        # Of an odd place or size the colour is half a pixel off at most.
+        half = (box.x + 1 - box.width % 2) // 2, (box.y + 1 - box.height % 2) // 2
+        return (
+            Plane(planes[0], box.x, box.y),
+            Plane(planes[1], *half),
+            Plane(planes[2], *half),
+        )
+
+    def _scaled(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+        """In the canvas's own form; the same frame where it is so already."""
+        return marked(
+            self._scaler.reformat(
+                frame,
+                width,
+                height,
+                "yuv420p",
+                src_colorspace=matrix_of(frame),
+                dst_colorspace=Colorspace.ITU709,
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
+        )
 
 
-def _scaled(frame: av.VideoFrame, box: Box) -> Pixels:
-    """The part of a frame that ``box`` shows, at its size."""
-    left, top, width, height = box.source
+def _part(frame: av.VideoFrame, source: tuple[int, int, int, int]) -> av.VideoFrame:
+    """(left, top, width, height) of a yuv420p frame."""
+    left, top, width, height = source
     if (width, height) == (frame.width, frame.height):
-        return _rgb(frame, box.width, box.height)
-    across, down = box.width / width, box.height / height
-    whole = round(frame.width * across), round(frame.height * down)
-    if whole[0] * whole[1] <= _TWICE * box.width * box.height:
-        # One conversion, and what is not seen is cut off from its result.
-        x = min(round(left * across), whole[0] - box.width)
-        y = min(round(top * down), whole[1] - box.height)
-        return _rgb(frame, *whole)[y : y + box.height, x : x + box.width]
-    part = _rgb(frame, frame.width, frame.height)[top : top + height, left : left + width]
-    inner = av.VideoFrame.from_ndarray(np.ascontiguousarray(part), format="rgb24")
-    return _rgb(inner, box.width, box.height)
-
-
-def _rgb(frame: av.VideoFrame, width: int, height: int) -> Pixels:
-    pixels = frame.reformat(width, height, "rgb24").to_ndarray()
-    return pixels.astype(np.uint8, copy=False)
+        return frame
+    part = marked(av.VideoFrame(width, height, "yuv420p"))
+    for to, plane in zip(planes_in(part), planes_in(frame), strict=True):
+        if to.shape != (height, width):
+            left, top = source[0] // 2, source[1] // 2
+        to[:] = plane[top : top + to.shape[0], left : left + to.shape[1]]
+    return part
 
 
 class ImageLayer:
-    def __init__(self, placed: Placed, scene: Scene, start: int, end: int) -> None:
+    def __init__(self, placed: Placed, scene: Scene, start: int) -> None:
         self.placed = placed
         path = placed.source.image
         if path is None:
@@ -164,10 +213,14 @@ class ImageLayer:
                 image = opened.convert("RGBA")
         except (OSError, UnidentifiedImageError) as error:
             raise MediaError(f"{placed.name}: the image cannot be read ({error})") from error
-        self._picture = _shown(placed.clip, image, scene)
+        shown = _shown(placed.clip, image, scene)
+        self._planes = shown.planes if shown else None
 
-    def at(self, time: int) -> Picture | None:
-        return self._picture
+    def at(self, time: int) -> Planes | None:
+        return self._planes
+
+    def goes_on(self, time: int) -> bool:
+        return True
 
 
 def _shown(clip: Clip, image: Image.Image, scene: Scene) -> Picture | None:
@@ -186,20 +239,24 @@ def _shown(clip: Clip, image: Image.Image, scene: Scene) -> Picture | None:
 class DrawnLayer:
     """Texts and captions: drawn once for as long as they stay the same."""
 
-    def __init__(self, placed: Placed, scene: Scene, start: int, end: int) -> None:
+    def __init__(self, placed: Placed, scene: Scene, start: int) -> None:
         if placed.drawn is None:
             raise MediaError(f"{placed.name} was not drawn")
         self.placed = placed
         self._drawn = placed.drawn
         self._scene = scene
         self._before: Picture | None = None
-        self._after: Picture | None = None
+        self._after: Planes | None = None
 
-    def at(self, time: int) -> Picture | None:
+    def at(self, time: int) -> Planes | None:
         picture = self._drawn.at((time - self.placed.start) / TICKS)
         if picture is not self._before:
-            self._before, self._after = picture, self._altered(picture)
+            altered = self._altered(picture)
+            self._before, self._after = picture, altered.planes if altered else None
         return self._after
+
+    def goes_on(self, time: int) -> bool:
+        return True
 
     def _altered(self, picture: Picture | None) -> Picture | None:
         """Filtered, and captions moved by the clip's offset; a text knows its place."""
@@ -218,7 +275,7 @@ class DrawnLayer:
         )
 
 
-_KINDS: dict[str, Callable[[Placed, Scene, int, int], Layer]] = {
+_KINDS: dict[str, Callable[[Placed, Scene, int], Layer]] = {
     "video": VideoLayer,
     "image": ImageLayer,
     "text": DrawnLayer,
@@ -226,6 +283,27 @@ _KINDS: dict[str, Callable[[Placed, Scene, int, int], Layer]] = {
 }
 
 
-def open_layer(placed: Placed, scene: Scene, start: int, end: int) -> Layer:
-    """A layer to be drawn between two times (ticks) of the timeline."""
-    return _KINDS[placed.clip.asset.type](placed, scene, start, end)
+class Stage:
+    """The layers of a scene that is drawn stretch by stretch, perhaps by several threads.
+
+    A layer that was left goes on where it stood, if that is of use; else it is opened anew.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._left: dict[int, Layer] = {}
+        self._lock = threading.Lock()
+
+    def enter(self, placed: Placed, start: int) -> Layer:
+        """The layer of a clip of the scene, to be drawn from ``start`` (ticks) on."""
+        with self._lock:
+            layer = self._left.pop(id(placed), None)
+        if layer is not None and layer.goes_on(max(start, placed.start)):
+            return layer
+        return _KINDS[placed.clip.asset.type](placed, self.scene, start)
+
+    def leave(self, layers: Sequence[Layer]) -> None:
+        with self._lock:
+            self._left.update((id(layer.placed), layer) for layer in layers)
+            while len(self._left) > _MOST_LEFT:
+                self._left.pop(next(iter(self._left)))

@@ -21,11 +21,17 @@ TICKS = 90000
 """The clock of plans: ticks a second."""
 
 Kind = Literal["video", "audio"]
+Check = Callable[[], None]
+"""Called now and then while something is made; raises where nobody wants it any more."""
 C = TypeVar("C", VideoTrackConfig, AudioTrackConfig)
 
 _TARGET = 2 * TICKS
 _STRETCH = 4 * TICKS
 _SHORTEST = TICKS // 2
+
+
+def go_on() -> None:
+    """The check of what is wanted in any case."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Made:
     """A piece that is composed on request: ``make`` gives samples that fill ``length`` ticks."""
 
     length: int
-    make: Callable[[], list[Sample]]
+    make: Callable[[Check], list[Sample]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class AudioSegment:
     source: int
     init: int
     discontinuity: bool
-    make: Callable[[], list[Sample]] | None = None
+    make: Callable[[Check], list[Sample]] | None = None
 
     @property
     def seconds(self) -> Fraction:

@@ -17,12 +17,13 @@ import numpy as np
 from jupyter_capture.errors import MediaError
 from jupyter_capture.media.encode import AacEncoder, EncodedPacket, H264Encoder
 from jupyter_capture.media.fmp4 import AudioTrackConfig, Sample
-from jupyter_capture.media.layers import open_layer
+from jupyter_capture.media.layers import Stage
 from jupyter_capture.media.mix import limit
-from jupyter_capture.media.picture import Picture, compose
+from jupyter_capture.media.picture import Canvas, Planes
 from jupyter_capture.media.plan import (
     TICKS,
     AudioSegment,
+    Check,
     Cut,
     Made,
     Plan,
@@ -30,6 +31,7 @@ from jupyter_capture.media.plan import (
     codec_of,
     encoded_config,
     evenly,
+    go_on,
     make_plan,
 )
 from jupyter_capture.media.scene import (
@@ -89,6 +91,7 @@ def _plan_video(plan: Plan, scene: Scene, spans: list[Span], fps: int) -> None:
             plan.video, plan.video_inits, plan.black = whole.video, whole.video_inits, whole.black
             return
     plan.video_inits, plan.black = [config], codec
+    stage = Stage(scene)
     for start, end, cut in runs:
         part = make_plan([cut]) if cut else None
         if part and part.video_inits == [config]:
@@ -97,7 +100,7 @@ def _plan_video(plan: Plan, scene: Scene, spans: list[Span], fps: int) -> None:
             ]
             continue
         for low, high in evenly(start, end):
-            made = Made(high - low, partial(draw, scene, codec, fps, low, high))
+            made = Made(high - low, partial(draw, stage, codec, fps, low, high))
             plan.video.append(VideoSegment(low, high, (made,), 0, False))
 
 
@@ -137,29 +140,35 @@ def _video_cut(scene: Scene, span: Span) -> Cut | None:
     return Cut(placed.source.video, None, begin, begin + span.end - span.start)
 
 
-def draw(scene: Scene, codec: VideoCodec, fps: int, start: int, end: int) -> list[Sample]:
-    """[start, end) ticks of the timeline as samples. What does not change is encoded once."""
+def draw(
+    stage: Stage, codec: VideoCodec, fps: int, start: int, end: int, check: Check = go_on
+) -> list[Sample]:
+    """[start, end) ticks of the timeline as samples. What does not change is encoded once.
+
+    ``check`` is called before each picture, and ends the work by raising.
+    """
+    scene = stage.scene
     clips = sorted(
         (c for c in scene.clips if c.is_visible and c.start < end and c.end > start),
         key=lambda clip: clip.layer,
     )
-    clips = _uncovered(clips, scene, start, end)
-    layers = [open_layer(clip, scene, start, end) for clip in clips]
+    layers = [stage.enter(clip, start) for clip in _uncovered(clips, scene, start, end)]
+    canvas = Canvas(scene.width, scene.height, scene.background)
     encoder = H264Encoder(codec)
     packets: list[EncodedPacket] = []
-    drawn: list[tuple[Picture, float]] | None = None
+    drawn: list[tuple[Planes, float]] | None = None
     for time in _frame_times(fps, start, end):
+        check()
         shown = [
-            (picture, layer.placed.clip.opacity * layer.placed.presence(time))
+            (planes, layer.placed.clip.opacity * layer.placed.presence(time))
             for layer in layers
             if layer.placed.start <= time < layer.placed.end
-            and (picture := layer.at(time)) is not None
+            and (planes := layer.at(time)) is not None
         ]
-        if drawn is not None and _same(drawn, shown):
-            continue
-        drawn = shown
-        pixels = compose((scene.width, scene.height), scene.background, shown)
-        packets += encoder.encode(pixels, time, key=not packets)
+        if drawn is None or not _same(drawn, shown):
+            drawn = shown
+            packets += encoder.encode(canvas.lay(shown), time, key=not packets)
+    stage.leave(layers)
     packets += encoder.finish()
     times = [*(packet.pts for packet in packets), end]
     return [
@@ -177,7 +186,7 @@ def _uncovered(clips: list[Placed], scene: Scene, start: int, end: int) -> list[
     return clips
 
 
-def _same(before: list[tuple[Picture, float]], after: list[tuple[Picture, float]]) -> bool:
+def _same(before: list[tuple[Planes, float]], after: list[tuple[Planes, float]]) -> bool:
     return len(before) == len(after) and all(
         a[0] is b[0] and a[1] == b[1] for a, b in zip(before, after, strict=True)
     )
@@ -238,13 +247,14 @@ def _codec() -> AudioCodec:
     return AudioCodec(rate=_RATE, channels=_CHANNELS, bitrate=_BITRATE)
 
 
-def mix(scene: Scene, position: int, count: int) -> list[Sample]:
+def mix(scene: Scene, position: int, count: int, check: Check = go_on) -> list[Sample]:
     """``count`` packets of the timeline's sound from ``position`` (samples at 48 kHz) on."""
     start = position - _LEAD * AAC_FRAME
     length = (count + 2 * _LEAD) * AAC_FRAME
     sound = np.zeros((length, _CHANNELS), np.float32)
     for clip in scene.clips:
         if clip.is_audible:
+            check()
             _add(sound, start, clip)
     packets = AacEncoder(_codec()).encode(limit(sound))[_LEAD : _LEAD + count]
     if len(packets) < count:

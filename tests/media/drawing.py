@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from jupyter_capture.media import cut
+from jupyter_capture.media.picture import Picture
 from jupyter_capture.media.plan import Plan
 from jupyter_capture.media.render import Source, plan_timeline
 from jupyter_capture.wire.editor import Timeline
@@ -85,6 +86,22 @@ def sound_of(plan: Plan) -> np.ndarray:
         for frame in decoder.decode(av.Packet(sample.data))
     ]
     return np.concatenate(blocks, axis=1)
+
+
+def over(
+    size: tuple[int, int], background: tuple[int, int, int], picture: Picture | None
+) -> np.ndarray:
+    """RGB of what was drawn, on a canvas of (width, height)."""
+    canvas = np.full((size[1], size[0], 3), background, float)
+    if picture is None:
+        return canvas.astype(np.uint8)
+    height, width, depth = picture.pixels.shape
+    left, top = max(0, picture.x), max(0, picture.y)
+    below = canvas[top : max(0, picture.y + height), left : max(0, picture.x + width)]
+    part = picture.pixels[top - picture.y :, left - picture.x :][: below.shape[0], : below.shape[1]]
+    share = part[:, :, 3:] / 255 if depth == 4 else 1
+    below[:] = below * (1 - share) + part[:, :, :3] * share
+    return np.rint(canvas).astype(np.uint8)
 
 
 def difference(a: np.ndarray, b: np.ndarray) -> float:

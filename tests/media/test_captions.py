@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawing import HEIGHT, SECOND, WIDTH, box_of, item, shown, timeline
+from drawing import HEIGHT, SECOND, WIDTH, box_of, item, over, shown, timeline
 from track_maker import make_audio, make_video, pulses
 
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
 from jupyter_capture.media.ass import decode, read_script
 from jupyter_capture.media.captions import Captions, Word, cues_of
 from jupyter_capture.media.letters import Face, width_of
-from jupyter_capture.media.picture import compose
 from jupyter_capture.media.render import Source, plan_timeline, read_timeline
 from jupyter_capture.media.subtitles import Subtitles, caption_asset
 from jupyter_capture.wire.editor import CaptionAsset, SubtitleStyle
@@ -36,7 +35,7 @@ def spoken(*words: str, step: float = 0.5) -> list[Word]:
 
 def at(drawn: Captions | Subtitles, time: float) -> np.ndarray:
     picture = drawn.at(time)
-    return compose(SIZE, BLACK, [(picture, 1.0)] if picture else [])
+    return over(SIZE, BLACK, picture)
 
 
 def yellow(pixels: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawing import HEIGHT, WIDTH, box_of, item, shown, similarity, text, timeline
+from drawing import HEIGHT, WIDTH, box_of, item, over, shown, similarity, text, timeline
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import ValidationError
 
@@ -12,7 +12,6 @@ from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.media import letters
 from jupyter_capture.media.colours import colour
 from jupyter_capture.media.letters import Face, height_of, mask_of, width_of
-from jupyter_capture.media.picture import compose
 from jupyter_capture.media.render import plan_timeline, read_timeline
 from jupyter_capture.media.text import tabbed, text_picture, wrapped
 from jupyter_capture.wire.editor import Clip
@@ -24,7 +23,7 @@ def drawn(asset: dict, background: tuple[int, int, int] = BLACK, **more) -> np.n
     """RGB of a text clip, before any encoder."""
     clip = Clip.model_validate({"asset": asset, "duration": 1, **more})
     picture = text_picture(clip, clip.asset, WIDTH, HEIGHT)
-    return compose((WIDTH, HEIGHT), background, [(picture, 1.0)] if picture else [])
+    return over((WIDTH, HEIGHT), background, picture)
 
 
 def test_a_text_is_what_pillow_draws_in_the_middle() -> None:
