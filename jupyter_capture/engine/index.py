@@ -1,4 +1,4 @@
-"""Writes what was said on a track into the library, and takes it out again.
+"""Writes what was said or seen on a track into the library, and takes it out again.
 
 An index is one contiguous range of segment ids, so that a search inside one track is a range
 of row ids and not a join. Words, vectors and full-text rows always change together, inside the
@@ -101,10 +101,12 @@ def write_index(
     vectors: npt.NDArray[np.float32],
     model: str,
     language: str | None,
+    boxes: Sequence[Any] | None = None,
 ) -> IndexRow:
     """Store ``sentences`` and their ``vectors`` (n, 384) as the track's index of this kind.
 
-    An index of the same kind that the track already has is replaced. The caller owns the
+    ``boxes``: for each sentence, where it was seen, as JSON. An index of the same kind that the
+    track already has is replaced. The caller owns the
     transaction (``begin immediate``), so that readers see the old index or the new, never both.
     A track in which nothing was said gets an index with an empty range.
     """
@@ -125,6 +127,7 @@ def write_index(
             "end": float(sentence.end),
             "text": sentence.text,
             "words": [[word, float(start), float(end)] for word, start, end in sentence.words],
+            "boxes": boxes[offset] if boxes is not None else None,
         }
         for offset, sentence in enumerate(sentences)
     ]

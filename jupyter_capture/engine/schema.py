@@ -148,7 +148,7 @@ indexes = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("track_id", ForeignKey("tracks.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", String, nullable=False),  # "spoken_word" or "scene"
+    Column("kind", String, nullable=False),  # "spoken_word", "screen_text", "records:…"
     Column("first_id", Integer, nullable=False),  # its segments: one contiguous range,
     Column("end_id", Integer, nullable=False),  # end exclusive
     Column("model", String, nullable=False),
@@ -162,12 +162,13 @@ segments = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("track_id", String, nullable=False),
-    Column("source", String, nullable=False),  # "spoken_word" or "scene"
+    Column("source", String, nullable=False),  # "spoken_word", "screen_text", "records:…"
     Column("channel_id", String, nullable=False),
     Column("start", Float, nullable=False),  # seconds of the session's media time
     Column("end", Float, nullable=False),
     Column("text", Text, nullable=False),
     Column("words", JSON, nullable=False),  # [[word, start, end], …]
+    Column("boxes", JSON(none_as_null=True)),  # of text that was seen: [{text, x, y, w, h}, …]
 )
 
 # segments_fts: FTS5 over segments.text, content=segments, content_rowid=id (see the migration).

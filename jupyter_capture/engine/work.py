@@ -13,6 +13,7 @@ from jupyter_capture.engine.index import find_index, write_index
 from jupyter_capture.engine.ingest import Ingest
 from jupyter_capture.engine.library import Library, TrackRow
 from jupyter_capture.engine.models import find_speech_model, find_text_model
+from jupyter_capture.engine.screen import ScreenText
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
@@ -45,6 +46,8 @@ class Work:
         match kind:
             case "index":
                 return self.index(args["asset_id"], args.get("language"), bool(args.get("force")))
+            case "screen":
+                return self.screen(args["asset_id"], bool(args.get("force")))
             case "download":
                 return self.download(args["stream_id"], args["name"])
             case "waveform":
@@ -81,6 +84,16 @@ class Work:
             count += found[0]
             warnings += found[1]
         return {"asset_id": asset_id, "segments": count, "warnings": warnings}
+
+    def screen(self, asset_id: str, force: bool) -> dict[str, Any]:
+        """Read, embed and index what is written on an asset's screen. Safe to repeat."""
+        threads = self._options["threads"]
+
+        def embedder() -> Embedder:
+            return Embedder(find_text_model(self._home.cache / "models"), threads)
+
+        text = ScreenText(self._store, self._library, embedder, threads, self._progress)
+        return text.index(asset_id, force)
 
     def _index_track(
         self,
