@@ -13,8 +13,8 @@ from jupyter_capture.engine.index import find_index, write_index
 from jupyter_capture.engine.ingest import Ingest
 from jupyter_capture.engine.library import Library, TrackRow
 from jupyter_capture.engine.models import find_speech_model, find_text_model
-from jupyter_capture.engine.screen import ScreenText
 from jupyter_capture.engine.previews import Previews
+from jupyter_capture.engine.screen import ScreenText
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
 from jupyter_capture.engine.transcribe import Transcriber
