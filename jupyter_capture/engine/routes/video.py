@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes import _assets
+from jupyter_capture.engine.routes._recorded import router_of
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import (
-    Asset,
-    AssetUpdate,
-    IndexRequest,
     QueryRequest,
     SearchAnswer,
-    SearchRequest,
     SemanticRequest,
-    StreamAnswer,
-    StreamRequest,
-    Transcript,
-    TranscriptRequest,
     VideoPage,
 )
 
-router = APIRouter(prefix="/video", tags=["video"])
+router = router_of("video")
 Get = Annotated[Services, Depends(services_of)]
 
 
@@ -45,29 +38,6 @@ def listed(services: Get, collection_id: str = "default") -> Ok[VideoPage]:
     return Ok(data=VideoPage(videos=[services.asset(row) for row in rows]))
 
 
-@router.get("/{video_id}")
-def get(row: Row, services: Get) -> Ok[Asset]:
-    return Ok(data=services.asset(row))
-
-
-@router.patch("/{video_id}")
-def update(row: Row, request: AssetUpdate, services: Get) -> Ok[Asset]:
-    services.library.rename(row.id, request.name)
-    return Ok(data=services.asset(services.library.asset(row.id)))
-
-
-@router.delete("/{video_id}")
-def delete(row: Row, services: Get) -> Ok[dict[str, object]]:
-    return _assets.delete(services, row)
-
-
-@router.post("/{video_id}/stream")
-def stream(
-    row: Row, services: Get, request: Annotated[StreamRequest, Body(default_factory=StreamRequest)]
-) -> Ok[StreamAnswer]:
-    return Ok(data=_assets.stream_of(services, row, request))
-
-
 @router.get("/{video_id}/thumbnail")
 def thumbnail(
     row: Row,
@@ -83,16 +53,6 @@ def thumbnail(
     return Ok(data={"thumbnail_url": services.ticketed("thumbnail", what)})
 
 
-@router.post("/{video_id}/index")
-def index(
-    row: Row,
-    services: Get,
-    http: Request,
-    request: Annotated[IndexRequest, Body(default_factory=IndexRequest)],
-) -> Processing | Ok[dict[str, object]]:
-    return _assets.index_spoken_words(services, row, request, http)
-
-
 @router.get("/{video_id}/index")
 def index_status(
     row: Row, services: Get, index_type: str = "spoken_word"
@@ -102,35 +62,6 @@ def index_status(
         return Ok(data=[])
     done = services.finder.is_indexed(row.id)
     return Ok(data={"status": "done" if done else "none", "index_type": "spoken_word"})
-
-
-@router.get("/{video_id}/transcription")
-def transcription(
-    row: Row,
-    services: Get,
-    segmenter: str = "word",
-    length: Annotated[int, Query(ge=1, le=86400)] = 1,
-    start: float = 0,
-    end: float = -1,
-) -> Ok[Transcript]:
-    return Ok(data=_assets.transcript(services, row, segmenter, length, start, end))
-
-
-@router.post("/{video_id}/transcription")
-def transcribe(
-    row: Row,
-    services: Get,
-    http: Request,
-    request: Annotated[TranscriptRequest, Body(default_factory=TranscriptRequest)],
-) -> Processing | Ok[dict[str, object]]:
-    asked = IndexRequest(force=request.force, language_code=request.language_code)
-    return _assets.index_spoken_words(services, row, asked, http)
-
-
-@router.post("/{video_id}/search")
-@router.post("/{video_id}/search/v2")
-def search(row: Row, request: SearchRequest, services: Get) -> Ok[SearchAnswer]:
-    return Ok(data=_assets.search_in(services, row, request))
 
 
 @router.post("/{video_id}/semantic-search")
