@@ -1,5 +1,5 @@
 // Builds jupyter_capture/static/ from src/. Run by `labextension/build.py`, which finds a Node.
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,10 +22,15 @@ const common = {
   target: ["es2022"],
 };
 
+// Each entry of src/widgets is a bundle of its name; the style sheets that it imports lie beside it.
+const widgets = readdirSync(join(here, "src", "widgets"))
+  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+  .map((file) => [file.slice(0, -3), `src/widgets/${file}`]);
+
 await rm(out, { recursive: true, force: true });
 await Promise.all([
-  build({ ...common, entryPoints: { player: "src/widget.ts", watch: "src/watch.ts" } }),
-  build({ ...common, entryPoints: { player: "src/ui/player.css", watch: "src/ui/watch.css" } }),
+  build({ ...common, entryPoints: { ...Object.fromEntries(widgets), watch: "src/watch.ts" } }),
+  build({ ...common, entryPoints: { watch: "src/ui/watch.css" } }),
   build({
     ...common,
     entryPoints: { hls: "src/hls.ts" },

@@ -102,6 +102,11 @@ class Http:
             return self._wait(result, title, show_progress)
         return result
 
+    def envelope(self, method: str, path: str, json: Any = None) -> dict[str, Any]:
+        """The whole JSON object of a success; long work is not waited for."""
+        response = self._send(method, self._url(path), params=None, json=json)
+        return _job_body(response)
+
     def fetch(self, path: str, params: dict[str, Any] | None = None) -> bytes | dict[str, Any]:
         """Bytes where the answer is an image, else the envelope's data (a JSON object)."""
         response = self._send("GET", self._url(path), params=params, json=None)

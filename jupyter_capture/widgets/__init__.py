@@ -1,1 +1,25 @@
 """Widgets: one panel a file. Importing this package imports none of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_capture.widgets.player import ShotPlayer
+
+__all__ = ["ShotPlayer"]
+
+_HOMES = {
+    "ShotPlayer": "player",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

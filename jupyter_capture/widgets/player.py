@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-import anywidget
 import traitlets
 from IPython.display import display
 
-from jupyter_capture.errors import CaptureError, InvalidRequestError
+from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.widgets._asked import STATIC, Answerer, Asked, Reply
+from jupyter_capture.widgets._media import Media
 
-_STATIC = Path(__file__).parent.parent / "static"
-_HLS = _STATIC / "hls.js"
 _INLINE_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/]+=*")
 _TITLE_LENGTH = 160
 
@@ -30,24 +29,30 @@ class Playable(Protocol):
     def generate_stream(self) -> str: ...
 
 
-class ShotPlayer(anywidget.AnyWidget):
+class ShotPlayer(Asked):
     """Plays a stream where it is shown. The stream is fetched on a click, the poster is inline.
 
     ``src`` is the stream's address; ``renew``, where given, is called for a fresh one at each
     load. Neither is part of the widget's state: the browser asks for the address by a message,
-    so it stays out of saved notebooks. ``poster`` is a ``data:image/…;base64,`` URI. ``start`` in
-    seconds; setting it while playing seeks. ``shown_as`` is the MIME bundle that stands in where
-    no widget can be shown (nbconvert, a viewer of files); by default poster and title. JupyterLab
-    itself says "model not found" for every widget whose kernel is gone; run the cell again.
+    so it stays out of saved notebooks. Where the browser cannot reach that address (a remote hub,
+    a code editor), playlists and segments come in messages as well.
+
+    ``poster`` is a ``data:image/…;base64,`` URI. ``start`` in seconds; setting it while playing
+    seeks. ``chapters`` are ``{"start": seconds, "title": text}``. ``code`` is what "copy as code"
+    copies. ``save``, where given, has a file made and returns its address. ``shown_as`` is the
+    MIME bundle that stands in where no widget can be shown; by default poster and title.
     """
 
-    _esm: ClassVar[Path] = _STATIC / "player.js"
-    _css: ClassVar[Path] = _STATIC / "player.css"
+    _esm: ClassVar[Path] = STATIC / "player.js"
+    _css: ClassVar[Path] = STATIC / "player.css"
 
     src = traitlets.Unicode("")
     title = traitlets.Unicode("").tag(sync=True)
     poster = traitlets.Unicode("").tag(sync=True)
     start = traitlets.Float(0.0, min=0.0).tag(sync=True)
+    chapters = traitlets.List(traitlets.Dict()).tag(sync=True)
+    code = traitlets.Unicode("").tag(sync=True)
+    saves = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -56,13 +61,25 @@ class ShotPlayer(anywidget.AnyWidget):
         title: str = "",
         poster: str = "",
         start: float = 0.0,
+        chapters: Sequence[Mapping[str, Any]] = (),
+        code: str = "",
         renew: Callable[[], str] | None = None,
+        save: Callable[[], str] | None = None,
         shown_as: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(src=src, title=title, poster=poster, start=start)
         self._renew = renew
+        self._save = save
         self._shown_as = dict(shown_as or {})
-        self.on_msg(self._answer)
+        self._media = Media(lambda: [self.src])
+        super().__init__(
+            src=src,
+            title=title,
+            poster=poster,
+            start=start,
+            chapters=[dict(chapter) for chapter in chapters],
+            code=code,
+            saves=save is not None,
+        )
 
     def __repr__(self) -> str:
         return f"ShotPlayer(title={self.title!r}, start={self.start:g})"
@@ -87,27 +104,18 @@ class ShotPlayer(anywidget.AnyWidget):
         name = f"<div>{escape(self.title or 'Video')}</div>"
         return f"<figure style='margin:0'>{picture if self.poster else ''}{name}</figure>"
 
-    def _answer(self, _: object, question: Any, buffers: object) -> None:
-        """Answer one message ``{id, ask}`` with ``{id, …}``, or ``{id, error}`` in plain words."""
-        if not isinstance(question, dict) or "id" not in question:
-            return
-        id = question["id"]
-        try:
-            if question.get("ask") == "hls":
-                self.send({"id": id}, buffers=[_HLS.read_bytes()])
-            elif question.get("ask") == "source":
-                self.send({"id": id, "src": self._fresh_src()})
-            else:
-                raise InvalidRequestError(
-                    "This player asks for something that the kernel does not know. "
-                    "Restart the kernel, then play again."
-                )
-        except CaptureError as error:
-            self.send({"id": id, "error": error.message})
-        except Exception:
-            # Someone waits in front of the player; the traceback goes to the kernel's log.
-            self.send({"id": id, "error": "The kernel could not prepare this video; see its log."})
-            raise
+    def _answerers(self) -> dict[str, Answerer]:
+        return {
+            **super()._answerers(),
+            "source": lambda _: Reply({"src": str(self._fresh_src())}),
+            "media": lambda asked: Reply({}, (self._media.get(str(asked.get("url"))),)),
+            "save": lambda _: Reply({"url": str(self._file())}),
+        }
+
+    def _file(self) -> str:
+        if self._save is None:
+            raise InvalidRequestError("This player has no file to save: give it save.")
+        return self._save()
 
     def _fresh_src(self) -> str:
         if self._renew is not None:

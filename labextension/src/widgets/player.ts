@@ -1,17 +1,20 @@
 /** The anywidget entry of `jupyter_capture.widgets.ShotPlayer`. */
 
 import type { RenderProps } from "@anywidget/types";
-import { type PlayerTraits, widgetApi } from "./api";
-import { mount } from "./ui/player";
+import { type PlayerTraits, widgetApi } from "../api";
+import { mount } from "../ui/player";
+import "../ui/player.css";
 
 function render({ model, el }: RenderProps<PlayerTraits>): () => void {
-  const player = mount(el, widgetApi(model));
+  const api = widgetApi(model);
+  const player = mount(el, api);
   const update = () => player.update();
-  const names = ["title", "poster", "start"] as const;
+  const names = ["title", "poster", "start", "chapters"] as const;
   for (const name of names) model.on(`change:${name}`, update);
   return () => {
     for (const name of names) model.off(`change:${name}`, update);
     player.destroy();
+    api.close();
   };
 }
 

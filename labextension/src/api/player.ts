@@ -1,0 +1,61 @@
+/** What a player asks for, and how the engine's own pages answer it. */
+
+import type Hls from "hls.js";
+import type { HlsConfig } from "hls.js";
+import { SaidError } from "../explain";
+import { parseTime } from "../time";
+
+/** A moment that a player's menu offers. Seconds from the stream's start. */
+export interface Chapter {
+  start: number;
+  title: string;
+}
+
+/** What is shown before anything is loaded. `start` in seconds. */
+export interface Card {
+  title: string;
+  poster: string;
+  start: number;
+  chapters?: readonly Chapter[];
+}
+
+export type LoaderConstructor = HlsConfig["loader"];
+
+/** How the bytes of a stream come here. */
+export type Route = "http" | "messages";
+
+export interface Api {
+  card(): Card;
+  /** URL of the HLS master playlist, asked for at each load because its ticket expires. */
+  source(): Promise<string>;
+  hls(): Promise<typeof Hls>;
+  /** Where HTTP may not reach the engine: which way it is for this address. */
+  route?(url: string): Promise<Route>;
+  /** The loader for streams that come in messages. */
+  loader?(Library: typeof Hls): LoaderConstructor;
+  /** A file of the whole stream: its address, once it is made. */
+  save?(progress: (percentage: number) => void): Promise<string>;
+  /** Code that plays this. */
+  code?(): string;
+}
+
+/** The engine's own pages: everything stands in `data-` attributes, and is served beside them. */
+export function pageApi(element: HTMLElement, address: URL): Api {
+  const { src, title, poster } = element.dataset;
+  const inHash = new URLSearchParams(address.hash.slice(1)).get("t");
+  return {
+    card: () => ({
+      title: title ?? "",
+      poster: poster ?? "",
+      start: parseTime(inHash ?? address.searchParams.get("t") ?? element.dataset["start"]),
+    }),
+    source: async () => {
+      if (!src) throw new SaidError("This page names no video.");
+      return src;
+    },
+    hls: async () => {
+      const url = new URL("./hls.js", import.meta.url).href;
+      return ((await import(url)) as { default: typeof Hls }).default;
+    },
+  };
+}
