@@ -206,14 +206,15 @@ class Library:
         return _track(row)
 
     def assets_with(self, track_id: str) -> list[str]:
-        """The assets in which this track is heard or seen, mixes included. Videos first."""
+        """The assets in which this track is heard or seen, mixes included. Videos first, and of
+        those the whole recording before a channel of it."""
         with self._store.read() as connection:
             mixes = _mixes_of(connection, track_id)
             found = connection.execute(
                 select(asset_tracks.c.asset_id)
                 .join(assets, assets.c.id == asset_tracks.c.asset_id)
                 .where(asset_tracks.c.track_id.in_([track_id, *mixes]))
-                .order_by(assets.c.type.desc(), assets.c.id)
+                .order_by(assets.c.type.desc(), assets.c.channel_id.is_not(None), assets.c.id)
             )
             return list(found.scalars())
 

@@ -127,6 +127,7 @@ class SearchRequest(Wire):
     mode: str | None = None
     search_type: str | None = None
     index_type: str | None = None
+    scene_index_id: str | None = None
     top_k: int | None = Field(None, ge=1, le=1000)
     result_threshold: int | None = Field(None, ge=1, le=1000)
     score_threshold: float | None = None
@@ -242,6 +243,8 @@ class Doc(Wire):
     text: str
     score: float
     metadata: dict[str, Any] = Field(default_factory=dict)
+    scene_index_id: str | None = None
+    scene_index_name: str | None = None
     stream_url: str | None = None
     player_url: str | None = None
 

@@ -1,4 +1,4 @@
-"""Searches what was said: by meaning, by words, or by both together (the default).
+"""Searches what was said and seen: by meaning, by words, or by both together (the default).
 
 Meaning leads and words add to it. Paraphrases share no word with what was said, and there a
 ranking by words is mostly wrong; but names, numbers and exact terms are what vectors blur.
@@ -44,6 +44,7 @@ class Hit:
     end: float
     text: str
     score: float
+    source: str = "spoken_word"
 
 
 def default_threshold(mode: SearchMode) -> float:
@@ -129,7 +130,7 @@ def _checked(query: str, mode: str, top_k: int, score_threshold: float | None) -
     clean = "".join(one if one.isprintable() else " " for one in query).strip()
     if not clean:
         raise InvalidRequestError(
-            "The query is empty. Give the words that were said, or what they were about, "
+            "The query is empty. Give the words that were said or seen, or what they were about, "
             "such as: budget discussion"
         )
     if len(clean) > MAX_QUERY:
@@ -162,6 +163,7 @@ def _hits(connection: Connection, ids: Sequence[int], scores: dict[int, float]) 
             end=row.end,
             text=row.text,
             score=round(scores[row.id], 4),
+            source=row.source,
         )
         for row in (found[one] for one in ids if one in found)
     ]

@@ -17,7 +17,7 @@ from jupyter_capture.engine.index import (
 )
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
-from jupyter_capture.engine.search import Embeds, Hit, search
+from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
 from jupyter_capture.engine.search.vectors import VectorIndex
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
@@ -32,12 +32,17 @@ from jupyter_capture.wire.library import (
 )
 
 DEFAULT_HITS = 10
+SPOKEN, SCREEN = "spoken_word", "screen_text"
+_KINDS = (SPOKEN, "scene")
+_AGAIN = 4
+"""How many more hits are asked for where some may be the same page again."""
 _MODES: dict[str, SearchMode] = {
     "hybrid": "hybrid",
     "default": "hybrid",
     "auto": "hybrid",
     "semantic": "semantic",
     "keyword": "keyword",
+    "scene": "hybrid",
 }
 
 
@@ -59,14 +64,16 @@ class Finder:
         self._vectors = VectorIndex()
 
     def in_asset(self, asset: AssetRow, request: SearchRequest) -> SearchAnswer:
-        """Raises NotIndexedError where its words are not indexed yet."""
-        ranges = self._asset_ranges(asset.id)
-        if not ranges:
+        """Raises NotIndexedError where nothing of the kind that is asked for is indexed yet."""
+        with self._store.read() as connection:
+            held = indexes.c.track_id.in_(self._indexed_tracks(asset.id))
+            rows = connection.execute(select(indexes).where(held)).all()
+        wanted = _wanted(rows, request)
+        if not wanted:
             raise NotIndexedError(
-                f"{asset.id} ({asset.name}) is not indexed yet. Call index_spoken_words() on it "
-                "first."
+                f"{asset.id} ({asset.name}) is not indexed yet. Call {_how(request)} on it first."
             )
-        return self._answer([(hit, asset) for hit in self._search(request, ranges)])
+        return self._answer([(hit, asset) for hit in self._search(request, wanted)], wanted)
 
     def in_order(self, asset: AssetRow, name: str | None, limit: int) -> SearchAnswer:
         """The records of an asset in order of time, those of one index where it is named."""
@@ -76,38 +83,39 @@ class Finder:
         rows = [row for each in found for row in self.records(each.index_id)]
         rows.sort(key=lambda row: (row.start, row.id))
         hits = [
-            Hit(row.id, row.track_id, row.channel_id, row.start, row.end, row.text, 1.0)
+            Hit(row.id, row.track_id, row.channel_id, row.start, row.end, row.text, 1.0, row.source)
             for row in rows[:limit]
         ]
         return self._answer([(hit, asset) for hit in hits])
 
     def in_collection(self, collection_id: str, request: SearchRequest) -> SearchAnswer:
         self._library.collection(collection_id)
-        ranges = self._ranges(collection_id)
-        if not ranges:
+        wanted = _wanted(self._rows(collection_id), request)
+        if not wanted:
             raise NotIndexedError(
                 f"Nothing in the collection {collection_id!r} is indexed yet. Call "
-                "index_spoken_words() on a video first."
+                f"{_how(request)} on a video first."
             )
         found = []
-        for hit in self._search(request, ranges):
+        for hit in self._search(request, wanted):
             holders = self._library.assets_with(hit.track_id)
             if holders:
                 found.append((hit, self._library.asset(holders[0])))
-        return self._answer(found)
-
-    def _asset_ranges(self, asset_id: str) -> list[tuple[int, int]]:
-        wanted = self._indexed_tracks(asset_id)
-        with self._store.read() as connection:
-            rows = connection.execute(
-                select(indexes.c.first_id, indexes.c.end_id).where(indexes.c.track_id.in_(wanted))
-            )
-            return [(row.first_id, row.end_id) for row in rows]
+        return self._answer(found, wanted)
 
     def is_indexed(self, asset_id: str) -> bool:
         sounds = self._library.speech_tracks(asset_id)
         with self._store.read() as connection:
             return bool(sounds) and all(find_index(connection, track.id) for track in sounds)
+
+    def screen_index(self, asset: AssetRow) -> Index | None:
+        """The index of what is written on its screen, where there is one."""
+        with self._store.read() as connection:
+            for track in self._library.tracks_of(asset.id):
+                row = find_index(connection, track.id, SCREEN)
+                if row is not None:
+                    return _index_view(row, asset)
+        return None
 
     def segments(self, asset_id: str) -> list[Any]:
         """The rows of an asset's sentences in order of time. Raises NotIndexedError."""
@@ -134,7 +142,8 @@ class Finder:
     # -- indexes as things of their own
 
     def indexes_of(self, asset: AssetRow) -> list[Index]:
-        """What is indexed of an asset: its words, channel by channel, and records brought to it."""
+        """What is indexed of an asset: its words, channel by channel, the text on its screen, and
+        records brought to it."""
         found = []
         with self._store.read() as connection:
             for track_id in self._indexed_tracks(asset.id):
@@ -171,7 +180,7 @@ class Finder:
         spoken = [track.id for track in self._library.speech_tracks(asset_id)]
         return list(dict.fromkeys([*own, *spoken]))
 
-    def _search(self, request: SearchRequest, ranges: list[tuple[int, int]]) -> list[Hit]:
+    def _search(self, request: SearchRequest, wanted: Sequence[Any]) -> list[Hit]:
         asked = (request.mode or request.search_type or "hybrid").lower()
         mode = _MODES.get(asked)
         if mode is None:
@@ -179,19 +188,21 @@ class Finder:
                 f"The search mode {asked!r} is not known. Use hybrid, semantic or keyword."
             )
         top_k = request.top_k or request.result_threshold or DEFAULT_HITS
+        seen = any(row.kind == SCREEN for row in wanted)
         with self._store.read() as connection:
-            return search(
+            hits = search(
                 connection,
                 self._embedder,
                 request.query,
-                ranges,
+                [(row.first_id, row.end_id) for row in wanted],
                 mode,
-                top_k,
+                min(MAX_HITS, top_k * _AGAIN) if seen else top_k,
                 request.score_threshold,
                 vectors=self._vectors,
             )
+        return _distinct(hits)[:top_k]
 
-    def _ranges(self, collection_id: str) -> list[tuple[int, int]]:
+    def _rows(self, collection_id: str) -> list[Any]:
         """The indexes of all tracks that some asset of the collection holds or was mixed from."""
         held = (
             select(tracks.c.id, tracks.c.stems)
@@ -202,12 +213,12 @@ class Finder:
         with self._store.read() as connection:
             rows = connection.execute(held).all()
             wanted = {row.id for row in rows} | {stem for row in rows for stem in row.stems}
-            found = connection.execute(
-                select(indexes.c.track_id, indexes.c.first_id, indexes.c.end_id)
-            )
-            return [(row.first_id, row.end_id) for row in found if row.track_id in wanted]
+            found = connection.execute(select(indexes))
+            return [row for row in found if row.track_id in wanted]
 
-    def _answer(self, found: Sequence[tuple[Hit, AssetRow]]) -> SearchAnswer:
+    def _answer(
+        self, found: Sequence[tuple[Hit, AssetRow]], looked_in: Sequence[Any] = ()
+    ) -> SearchAnswer:
         """Grouped by video, as VideoDB answers; videos in order of their best hit."""
         groups: dict[str, VideoHits] = {}
         for hit, asset in found:
@@ -221,7 +232,7 @@ class Finder:
                     docs=[],
                 ),
             )
-            group.docs.append(_doc(hit, asset))
+            group.docs.append(_doc(hit, asset, looked_in))
         return SearchAnswer(results=list(groups.values()))
 
 
@@ -249,11 +260,62 @@ def _sentence(scene: IndexScene, number: int, asset: AssetRow) -> Record:
     return Record(scene.start, min(scene.end, asset.length), text)
 
 
-def _doc(hit: Hit, asset: AssetRow) -> Doc:
-    return Doc(
+def _doc(hit: Hit, asset: AssetRow, looked_in: Sequence[Any]) -> Doc:
+    source = hit.source.partition(":")[0]
+    doc = Doc(
         start=round(hit.start, 3),
         end=round(min(hit.end, asset.length), 3),
         text=hit.text,
         score=round(hit.score, 4),
-        metadata={"channel": hit.channel_id, "source": "spoken_word"},
+        metadata={"channel": hit.channel_id, "source": source},
     )
+    if source != SPOKEN:
+        index = next(
+            (row for row in looked_in if row.first_id <= hit.segment_id < row.end_id), None
+        )
+        doc.scene_index_id = index.id if index else None
+        doc.scene_index_name = hit.source.removeprefix("records:")
+    return doc
+
+
+def _wanted(rows: Sequence[Any], request: SearchRequest) -> list[Any]:
+    """The indexes that a request is about. Raises InvalidRequestError for an unknown kind."""
+    kind = "scene" if request.search_type == "scene" else request.index_type
+    if kind not in (None, *_KINDS):
+        raise InvalidRequestError(
+            f"The index type {kind!r} is not known. Use {' or '.join(_KINDS)}; without one, both "
+            "are searched."
+        )
+    if request.scene_index_id is not None:
+        return [row for row in rows if row.id == request.scene_index_id]
+    return [row for row in rows if kind is None or (row.kind == SPOKEN) == (kind == SPOKEN)]
+
+
+def _how(request: SearchRequest) -> str:
+    if "scene" in (request.search_type, request.index_type) or request.scene_index_id:
+        return "index_screen_text()"
+    return (
+        "index_spoken_words()"
+        if request.index_type
+        else "index_spoken_words() or index_screen_text()"
+    )
+
+
+def _distinct(hits: list[Hit]) -> list[Hit]:
+    """A page that was shown again and again is told once, the first time."""
+    first: dict[tuple[str, str], Hit] = {}
+    for hit in hits:
+        if hit.source == SCREEN:
+            known = first.setdefault((hit.track_id, hit.text), hit)
+            if hit.start < known.start:
+                first[hit.track_id, hit.text] = hit
+    told: set[tuple[str, str]] = set()
+    found = []
+    for hit in hits:
+        key = (hit.track_id, hit.text)
+        if hit.source != SCREEN:
+            found.append(hit)
+        elif key not in told:
+            told.add(key)
+            found.append(first[key])
+    return found
