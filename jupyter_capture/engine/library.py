@@ -28,6 +28,8 @@ from jupyter_capture.wire.library import Collection
 from jupyter_capture.wire.recorder import MIX, TrackManifest
 
 AssetRow = Row[Any]
+PICTURES = "pictures"
+"""The folder of a video's thumbnails, below its session's or its own (see `picture_of`)."""
 _WORDS = {"video": "video", "audio": "audio", "image": "image"}
 
 
@@ -141,7 +143,7 @@ class Library:
     def delete(self, asset_id: str) -> list[str]:
         """Delete an asset, and the tracks that no other asset needs. Returns the ids of those
         that still hold some of the same tracks."""
-        self.asset(asset_id)
+        files = [self.asset(asset_id).file]
         with self._store.write() as connection:
             sharing = _sharing(connection, asset_id)
             shown_in = streams_with(connection, [asset_id])
@@ -149,9 +151,12 @@ class Library:
             connection.execute(
                 assets.update().where(assets.c.id == asset_id).values(deleted_at=now())
             )
+            files += _drop_pictures(connection, asset_id)
             folders = _drop_unused(connection)
         for folder in folders:
             shutil.rmtree(self._home.root / folder, ignore_errors=True)
+        for file in filter(None, files):
+            (self._home.root / file).unlink(missing_ok=True)
         if not sharing:
             shutil.rmtree(self._home.uploads / asset_id, ignore_errors=True)
         self._home.drop_downloads(shown_in)
@@ -232,6 +237,15 @@ def _track(row: Row[Any]) -> TrackRow:
     return TrackRow(row.id, row.channel_id, row.kind, row.folder, manifest, tuple(row.stems))
 
 
+def picture_of(file: str) -> tuple[str, float] | None:
+    """Which video, and when (seconds), the thumbnail of this file shows; None of other files."""
+    folder, _, name = file.rpartition("/")
+    if not folder.endswith(f"/{PICTURES}"):
+        return None
+    video_id, milliseconds, _ = name.split("@")
+    return video_id, int(milliseconds) / 1000
+
+
 def streams_with(connection: Connection, asset_ids: Sequence[str]) -> list[str]:
     """The ids of the streams that show any of these assets."""
     return [
@@ -257,6 +271,19 @@ def _sharing(connection: Connection, asset_id: str) -> list[str]:
         .distinct()
     )
     return sorted(found.scalars())
+
+
+def _drop_pictures(connection: Connection, video_id: str) -> list[str]:
+    """Delete the thumbnails of a video. Returns their files."""
+    rows = connection.execute(
+        select(assets.c.id, assets.c.file).where(
+            assets.c.file.contains(f"/{PICTURES}/{video_id}@", autoescape=True),
+            assets.c.deleted_at.is_(None),
+        )
+    ).all()
+    ids = [row.id for row in rows]
+    connection.execute(assets.update().where(assets.c.id.in_(ids)).values(deleted_at=now()))
+    return [row.file for row in rows]
 
 
 def _mixes_of(connection: Connection, track_id: str) -> list[str]:

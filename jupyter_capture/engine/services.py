@@ -33,6 +33,7 @@ from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams, keep, whole
 from jupyter_capture.engine.sweep import sweep
+from jupyter_capture.engine.thumbnails import Thumbnails
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
 from jupyter_capture.engine.uploads import Uploads
 from jupyter_capture.engine.webhooks import Webhooks
@@ -102,6 +103,7 @@ class Services:
         self.webhook_secret = webhook_secret(self.store)
         self.webhooks = Webhooks(self.store, self.webhook_secret)
         self.library = Library(self.store, self.home)
+        self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
         self.streams = Streams(self.store, self.library, settings.render_fps)
         self.callbacks = Callbacks(self.store, self.webhooks)
