@@ -19,6 +19,7 @@ from jupyter_capture.engine.routes import (
     audio,
     beyond,
     capture,
+    cells,
     collection,
     editor,
     events,
@@ -46,6 +47,7 @@ logger = logging.getLogger(__name__)
 ROUTERS = (
     status,
     capture,
+    cells,
     live,
     rtindex,
     rtstream,

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 
 from jupyter_capture.engine.alerts import Alerts, Said
 from jupyter_capture.engine.callbacks import Callbacks
+from jupyter_capture.engine.cells import Cells
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.home import Home
@@ -134,6 +135,8 @@ class Services:
             self.store, self.home, self.events, self.webhooks, self._exported_urls
         )
         self.sessions = Sessions(self.records, self.home, settings)
+        self.cells = Cells(self.store, self.home, embedder)
+        self.records.on_exported = self.cells.settle
         self.alerts = Alerts(self.store, self.events, self.webhooks, embedder)
         self.live = Live(
             self.home,
@@ -147,6 +150,7 @@ class Services:
         sweep(self.store, self.home)
         self.webhooks.start()
         self.sessions.reattach()
+        self.cells.resume()
         self.sessions.watch()
         self.uploads.tidy()
         self.jobs.resume()

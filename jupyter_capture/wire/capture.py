@@ -167,6 +167,8 @@ class Session(Wire):
     exported_videos: dict[str, str] = Field(default_factory=dict)
     rtstreams: list[RTStream] = Field(default_factory=list)
     storage: list[StoredFile] = Field(default_factory=list)
+    cells: bool | None = None
+    """The channel ``notebook:cells``: kept, live only (false), or none of this session (null)."""
     levels: dict[str, float] = Field(default_factory=dict)
     """Last level of each audio channel, dBFS, while recording."""
     warnings: list[str] = Field(default_factory=list)

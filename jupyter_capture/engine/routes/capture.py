@@ -29,6 +29,7 @@ from jupyter_capture.wire.capture import (
     Token,
     TokenRequest,
 )
+from jupyter_capture.wire.cells import CELLS
 from jupyter_capture.wire.recorder import MIX
 
 router = APIRouter(tags=["capture"])
@@ -67,7 +68,11 @@ def token(
 @router.post("/capture/session/start")
 def start(request: SessionStart, services: Get, http: HTTPConnection) -> Ok[SessionStatusAnswer]:
     mine(request.session_id, services, http)
-    services.sessions.start(request)
+    cells = [channel for channel in request.channels if channel.channel_id == CELLS]
+    others = [channel for channel in request.channels if channel.channel_id != CELLS]
+    services.sessions.start(request.model_copy(update={"channels": others}))
+    for channel in cells:
+        services.cells.set_store(request.session_id, channel.store)
     return _status(services, request.session_id)
 
 
@@ -92,7 +97,10 @@ def resume(session_id: Mine, services: Get) -> Ok[SessionStatusAnswer]:
 @router.post("/capture/session/{session_id}/store")
 def store(session_id: Mine, request: StoreSwitch, services: Get) -> Ok[StoreSwitch]:
     """Keep a channel from now on, or have it live only; what was live only is a gap."""
-    services.sessions.set_store(session_id, request.channel_id, request.store)
+    if request.channel_id == CELLS:
+        services.cells.set_store(session_id, request.store)
+    else:
+        services.sessions.set_store(session_id, request.channel_id, request.store)
     return Ok(data=request)
 
 
@@ -190,6 +198,7 @@ def session_view(services: Services, row: Row[Any]) -> Session:
         exported_videos=raw,
         rtstreams=streams,
         storage=_storage(services, row.id),
+        cells=services.cells.state(row.id),
         levels=live.levels if live else {},
         warnings=live.warnings if live else [],
         error=row.error,

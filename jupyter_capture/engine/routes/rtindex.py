@@ -16,9 +16,10 @@ from jupyter_capture.engine.routes.live import (
     scene_page,
     switch_live_index,
 )
-from jupyter_capture.engine.routes.rtstream import kept, unix_time
+from jupyter_capture.engine.routes.rtstream import kept
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.engine.wallclock import unix_time
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.capture import StreamAction, StreamIndexRequest

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from jupyter_capture.engine.routes.live import live_segments, transcript_page
 from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.engine.wallclock import media_time, unix_time
 from jupyter_capture.errors import ConflictError, InvalidRequestError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.capture import RTStream, StreamAction, kind_of
@@ -100,16 +101,6 @@ def stream(rtstream_id: str, start: float, end: float, services: Get) -> Ok[Stre
     return Ok(data=services.stream_answer(*services.streams.of_shots(shots)))
 
 
-def media_time(wall_clock: list[tuple[float, float]], unix: float) -> float:
-    """Seconds of media time at a Unix time; time that was paused falls on the pause."""
-    for number, (media, wall) in enumerate(wall_clock):
-        following = wall_clock[number + 1] if number + 1 < len(wall_clock) else None
-        if following is None or unix < following[1]:
-            limit = following[0] if following else float("inf")
-            return max(0.0, min(limit, media + max(0.0, unix - wall)))
-    return 0.0
-
-
 @router.get("/{rtstream_id}/transcription")
 def transcript(
     rtstream_id: str,
@@ -173,9 +164,3 @@ def kept(services: Services, rtstream_id: str) -> tuple[Row[Any], Row[Any]]:
     if row.exported_asset_id is None or not session.wall_clock:
         raise ConflictError(f"{rtstream_id} ({row.channel_id}) has no kept recording to look into.")
     return row, session
-
-
-def unix_time(wall_clock: list[tuple[float, float]], seconds: float) -> float:
-    """The Unix time at which a moment of media time was recorded."""
-    media, wall = next((pair for pair in reversed(wall_clock) if pair[0] <= seconds), wall_clock[0])
-    return round(wall + seconds - media, 3)

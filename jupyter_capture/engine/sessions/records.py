@@ -59,6 +59,8 @@ class Records:
         self._events = events
         self._webhooks = webhooks
         self._urls = urls
+        self.on_exported: Callable[[str], None] = lambda session_id: None
+        """Called between the export of a session and its announcement; must not raise."""
 
     def row(self, session_id: str) -> Row[Any]:
         with self._store.read() as connection:
@@ -248,6 +250,7 @@ class Records:
                 exported_video_id=done.video_id,
                 export_status="exported",
             )
+        self.on_exported(session_id)
         self._announce(session, event)
 
     def set_store(self, session_id: str, channel_id: str, store: bool) -> None:
