@@ -18,6 +18,7 @@ from jupyter_capture.engine.index import (
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
 from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
+from jupyter_capture.engine.search.operators import CELLS, channel_of, of_channel
 from jupyter_capture.engine.search.vectors import VectorIndex
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
@@ -68,7 +69,7 @@ class Finder:
         with self._store.read() as connection:
             held = indexes.c.track_id.in_(self._indexed_tracks(asset.id))
             rows = connection.execute(select(indexes).where(held)).all()
-        wanted = _wanted(rows, request)
+        wanted, request = self._narrowed(rows, request)
         if not wanted:
             raise NotIndexedError(
                 f"{asset.id} ({asset.name}) is not indexed yet. Call {_how(request)} on it first."
@@ -90,7 +91,7 @@ class Finder:
 
     def in_collection(self, collection_id: str, request: SearchRequest) -> SearchAnswer:
         self._library.collection(collection_id)
-        wanted = _wanted(self._rows(collection_id), request)
+        wanted, request = self._narrowed(self._rows(collection_id), request)
         if not wanted:
             raise NotIndexedError(
                 f"Nothing in the collection {collection_id!r} is indexed yet. Call "
@@ -102,6 +103,22 @@ class Finder:
             if holders:
                 found.append((hit, self._library.asset(holders[0])))
         return self._answer(found, wanted)
+
+    def _narrowed(
+        self, rows: Sequence[Any], request: SearchRequest
+    ) -> tuple[list[Any], SearchRequest]:
+        """The indexes that a request is about, and the request without its operators."""
+        query, channel = channel_of(request.query)
+        request = request.model_copy(update={"query": query})
+        wanted = _wanted(rows, request)
+        if channel is None:
+            # Cells come by themselves: alone they do not mean that anything was indexed.
+            return ([] if all(row.kind == CELLS for row in wanted) else wanted), request
+        with self._store.read() as connection:
+            ids = {row.track_id for row in wanted}
+            found = select(tracks.c.id, tracks.c.channel_id).where(tracks.c.id.in_(ids))
+            channels = {row.id: row.channel_id for row in connection.execute(found)}
+        return of_channel(wanted, channel, channels), request
 
     def is_indexed(self, asset_id: str) -> bool:
         sounds = self._library.speech_tracks(asset_id)
@@ -288,7 +305,12 @@ def _wanted(rows: Sequence[Any], request: SearchRequest) -> list[Any]:
         )
     if request.scene_index_id is not None:
         return [row for row in rows if row.id == request.scene_index_id]
-    return [row for row in rows if kind is None or (row.kind == SPOKEN) == (kind == SPOKEN)]
+    return [
+        row
+        for row in rows
+        if kind is None
+        or (row.kind == SPOKEN if kind == SPOKEN else row.kind not in (SPOKEN, CELLS))
+    ]
 
 
 def _how(request: SearchRequest) -> str:
