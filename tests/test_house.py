@@ -55,6 +55,7 @@ ENGINE_PARTS = {
     "finder": {"search"},
     "jobs": {"worker"},
     "live": {"transcribe"},
+    "renderers": {"render_process", "segment_cache"},
     "sessions": {"export", "recorders"},
     "streams": {"source", "timelines"},
     "worker": {"work", "jobs", "streams"},

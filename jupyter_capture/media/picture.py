@@ -107,7 +107,8 @@ def _halved(values: _Numbers) -> _Numbers:
 
 
 def _rounded(values: npt.NDArray[np.floating[Any]]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    found: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return found
 
 
 def _shares(alpha: _Numbers) -> _Shares:

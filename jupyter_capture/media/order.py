@@ -1,0 +1,87 @@
+"""A timeline with all that its segments depend on, as JSON, for a process that renders it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jupyter_capture._version import __version__
+from jupyter_capture.errors import NotIndexedError
+from jupyter_capture.media.plan import Plan
+from jupyter_capture.media.render import plan_timeline
+from jupyter_capture.media.scene import Source, Sources
+from jupyter_capture.media.tracks import StoredTrack
+from jupyter_capture.wire.editor import Timeline
+from jupyter_capture.wire.recorder import TrackManifest
+
+Said = Sequence[tuple[str, float, float, str]]
+
+_RENDERING = 1
+"""Raised when the same order would give other pictures or another sound."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """``text`` is JSON. ``assets``: the ids of those that are shown or heard."""
+
+    text: str
+    assets: frozenset[str]
+
+    @classmethod
+    def of(cls, timeline: Timeline, sources: Sources, words: Mapping[str, Said], fps: int) -> Order:
+        """``words`` of those assets that have a transcript."""
+        content = {
+            "timeline": timeline.model_dump(mode="json", by_alias=True),
+            "sources": {name: _written(source) for name, source in sorted(sources.items())},
+            "words": words,
+            "fps": fps,
+        }
+        return cls(json.dumps(content, separators=(",", ":")), frozenset(sources))
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that decides about the bytes of its segments."""
+        content = f"{__version__}/{_RENDERING}/{self.text}"
+        return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+    def plan(self) -> Plan:
+        """Raises MediaError where a source cannot be read any more."""
+        content = json.loads(self.text)
+        sources = {name: _read(found) for name, found in content["sources"].items()}
+        words = content["words"]
+
+        def said(asset_id: str) -> Said:
+            if asset_id not in words:
+                raise NotIndexedError(f"{asset_id} has no transcript yet.")
+            return [(word, start, end, channel) for word, start, end, channel in words[asset_id]]
+
+        timeline = Timeline.model_validate(content["timeline"])
+        return plan_timeline(timeline, sources, content["fps"], said)
+
+
+def _written(source: Source) -> dict[str, Any]:
+    found: dict[str, Any] = {"length": source.length}
+    if source.image is not None:
+        found["image"] = str(source.image)
+    for kind, track in (("video", source.video), ("audio", source.audio)):
+        if track is not None:
+            manifest = track.manifest.model_dump(mode="json")
+            found[kind] = {"folder": str(track.folder), "manifest": manifest}
+    return found
+
+
+def _read(found: dict[str, Any]) -> Source:
+    image = Path(found["image"]) if "image" in found else None
+    return Source(_track(found.get("video")), _track(found.get("audio")), image, found["length"])
+
+
+def _track(found: dict[str, Any] | None) -> StoredTrack | None:
+    if found is None:
+        return None
+    manifest = TrackManifest.model_validate(found["manifest"])
+    return StoredTrack.open(Path(found["folder"]), manifest)
