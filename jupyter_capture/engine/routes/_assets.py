@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import Request
 
 from jupyter_capture.engine.library import AssetRow
+from jupyter_capture.engine.routes._scenes import indexed
+from jupyter_capture.engine.routes._screen import read_screen
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services
 from jupyter_capture.engine.webhooks import check_callback_url
@@ -26,9 +28,12 @@ def index_spoken_words(
     services: Services, row: AssetRow, request: IndexRequest, http: Request
 ) -> Processing | Ok[dict[str, object]]:
     """The same answer again, at once, where it is indexed already (unless ``force``)."""
-    if request.index_type != "spoken_word":
-        raise NotOfferedError(
-            "Screen text is not indexed yet by this version. index_spoken_words() works."
+    if request.index_type == "scene":
+        known = services.finder.screen_index(row)
+        if known is not None and not request.force:
+            return Ok(data=indexed(known).model_dump())
+        return read_screen(
+            services, row, http, force=request.force, callback_url=request.callback_url
         )
     if not services.library.speech_tracks(row.id):
         raise InvalidRequestError(
@@ -53,17 +58,7 @@ def _told(answer: dict[str, object]) -> dict[str, object]:
 
 
 def search_in(services: Services, row: AssetRow, request: SearchRequest) -> SearchAnswer:
-    check_search(request)
     return services.finder.in_asset(row, request)
-
-
-def check_search(request: SearchRequest) -> None:
-    """Raises NotOfferedError for a search of what is not indexed."""
-    if "scene" in (request.index_type, request.search_type):
-        raise NotOfferedError(
-            "A search of scenes is not offered yet by this version, which indexes spoken words "
-            'only. Leave index_type out, or give "spoken_word".'
-        )
 
 
 def stream_of(services: Services, row: AssetRow, request: StreamRequest) -> StreamAnswer:

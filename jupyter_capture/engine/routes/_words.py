@@ -1,4 +1,4 @@
-"""The words of a session's stream, as the index that VideoDB makes of them."""
+"""The words of a session's stream, said or seen, as the index that VideoDB makes of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 from jupyter_capture.engine.services import Services
 from jupyter_capture.errors import NotFoundError
+
+_SPOKEN = "spoken_word"
+_KINDS = {_SPOKEN: "transcript", "screen_text": "time"}
 
 
 def words_index(
@@ -16,14 +19,14 @@ def words_index(
     found = []
     if row.exported_asset_id is not None:
         asset = services.library.asset(row.exported_asset_id)
-        found = [one for one in services.finder.indexes_of(asset) if one.name == "spoken_word"]
+        found = [one for one in services.finder.indexes_of(asset) if one.name in _KINDS]
     for index in found:
         if index_id in (None, index.index_id):
             return {
                 "rtstream_index_id": index.index_id,
                 "rtstream_id": rtstream_id,
-                "extraction_type": "transcript",
-                "extraction_config": {"segmenter": "sentence"},
+                "extraction_type": _KINDS[index.name],
+                "extraction_config": {"segmenter": "sentence"} if index.name == _SPOKEN else {},
                 "name": index.name,
                 "status": index.status,
             }

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from pydantic import ValidationError
 
-from jupyter_capture.engine.routes._assets import check_search, semantic
+from jupyter_capture.engine.routes._assets import semantic
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok
@@ -66,7 +66,6 @@ def delete(collection_id: str, services: Get) -> Ok[dict[str, str]]:
 @router.post("/{collection_id}/search")
 @router.post("/{collection_id}/search/v2")
 def search(collection_id: str, request: SearchRequest, services: Get) -> Ok[SearchAnswer]:
-    check_search(request)
     return Ok(data=services.finder.in_collection(collection_id, request))
 
 

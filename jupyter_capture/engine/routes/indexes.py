@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Depends, Query
 
 from jupyter_capture.engine.routes.video import Row
 from jupyter_capture.engine.services import Services, services_of
@@ -14,11 +14,6 @@ from jupyter_capture.wire.library import Index, IndexCreate, IndexPage, IndexRec
 
 router = APIRouter(prefix="/video/{video_id}", tags=["indexes"])
 Get = Annotated[Services, Depends(services_of)]
-
-_NO_PICTURES = (
-    "This version indexes spoken words only; it reads no text on screen and describes no "
-    "pictures. index_spoken_words() works."
-)
 
 
 @router.get("/indexes")
@@ -77,43 +72,6 @@ def delete(row: Row, index_id: str, services: Get) -> Ok[dict[str, str]]:
     _one(services.finder.indexes_of(row), "index_id", index_id)
     services.finder.delete_index(index_id)
     return Ok(data={"index_id": index_id})
-
-
-@router.get("/index/scene")
-def scene_indexes(row: Row) -> Ok[dict[str, list[Any]]]:
-    return Ok(data={"scene_indexes": []})
-
-
-@router.post("/index/scene")
-def index_scenes(row: Row, request: Annotated[dict[str, Any] | None, Body()] = None) -> None:
-    if request and request.get("extraction_type") == "transcript":
-        raise NotOfferedError(
-            "index_audio is not offered by the local engine: it has a language model describe "
-            "what was said. index_spoken_words() indexes the words themselves."
-        )
-    raise NotOfferedError(_NO_PICTURES)
-
-
-@router.get("/index/scene/{index_id}")
-@router.delete("/index/scene/{index_id}")
-def scene_index(row: Row, index_id: str) -> None:
-    raise NotFoundError(f"{row.id} has no scene index {index_id!r}. {_NO_PICTURES}")
-
-
-@router.get("/scenes")
-def scene_collections(row: Row) -> Ok[dict[str, list[Any]]]:
-    return Ok(data={"scene_collections": []})
-
-
-@router.post("/scenes")
-def extract_scenes(row: Row, _: Annotated[dict[str, Any] | None, Body()] = None) -> None:
-    raise NotOfferedError(_NO_PICTURES)
-
-
-@router.get("/scenes/{index_id}")
-@router.delete("/scenes/{index_id}")
-def scene_collection(row: Row, index_id: str) -> None:
-    raise NotFoundError(f"{row.id} has no scene collection {index_id!r}. {_NO_PICTURES}")
 
 
 def _one(found: list[Index], field: str, value: str) -> Index:

@@ -1,5 +1,5 @@
-"""Indexes of a session's stream: what is said on it, and the words of a kept one, once it has
-stopped."""
+"""Indexes of a session's stream: what is said or seen on it, and on a kept one, once it has
+stopped, what was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 
+from jupyter_capture.engine.routes._scenes import record
+from jupyter_capture.engine.routes._screen import read_screen
 from jupyter_capture.engine.routes._words import words_index
 from jupyter_capture.engine.routes.live import (
     create_live_index,
@@ -18,11 +20,12 @@ from jupyter_capture.engine.routes.live import (
 )
 from jupyter_capture.engine.routes.rtstream import kept
 from jupyter_capture.engine.routes.status import ticket_for
+from jupyter_capture.engine.screen import check_installed
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.wallclock import unix_time
-from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire import Ok, Processing
-from jupyter_capture.wire.capture import StreamAction, StreamIndexRequest
+from jupyter_capture.wire.capture import StreamAction, StreamIndexRequest, kind_of
 from jupyter_capture.wire.library import SearchRequest
 from jupyter_capture.wire.live import LiveIndex, ScenePage
 
@@ -69,31 +72,42 @@ def create(
     http: Request,
     request: Annotated[StreamIndexRequest, Body(default_factory=StreamIndexRequest)],
 ) -> Processing | Ok[View] | Ok[LiveIndex]:
-    """An index of what was said, or is being said; one of what is seen is not offered."""
-    services.records.stream(rtstream_id)
-    if request.extraction_type != "transcript":
-        raise NotOfferedError(
-            "index_scenes and index_visuals are not offered yet by this version, which indexes "
-            "spoken words only. index_spoken_words() works."
-        )
-    if services.records.stream(rtstream_id).exported_asset_id is None:
-        return Ok(data=create_live_index(services, rtstream_id, request))
-    row, _ = kept(services, rtstream_id)
-    if not services.library.speech_tracks(row.exported_asset_id):
+    """An index of what is said, or of what is written on the screen; live, or of what was kept."""
+    row = services.records.stream(rtstream_id)
+    heard = request.extraction_type == "transcript"
+    kind = kind_of(row.channel_id)
+    if heard and kind != "audio":
         raise InvalidRequestError(
             f"{rtstream_id} ({row.channel_id}) has no sound, so there are no spoken words to "
             "index. The microphone's stream has."
         )
-    if services.finder.is_indexed(row.exported_asset_id):
+    if not heard and kind != "video":
+        raise InvalidRequestError(
+            f"{rtstream_id} ({row.channel_id}) has no picture, so there is no text to read on it. "
+            "The display's stream has; index_spoken_words() indexes what is said on this one."
+        )
+    if not heard:
+        check_installed()
+    if row.exported_asset_id is None:
+        return Ok(data=create_live_index(services, rtstream_id, request))
+    kept(services, rtstream_id)
+    asset = services.library.asset(row.exported_asset_id)
+    done = services.finder.is_indexed(asset.id) if heard else services.finder.screen_index(asset)
+    if done:
         return Ok(data=words_index(services, rtstream_id))
-    args = {"asset_id": row.exported_asset_id, "rtstream_id": rtstream_id}
+    if not heard:
+        return read_screen(services, asset, http, rtstream_id=rtstream_id)
+    args = {"asset_id": asset.id, "rtstream_id": rtstream_id}
     return ticket_for(http, services.jobs.submit("index", f"index:{rtstream_id}", args))
 
 
 @router.get("/{rtstream_id}/index/scene")
 def listed(rtstream_id: str, services: Get) -> Ok[dict[str, list[View | LiveIndex]]]:
     row = services.records.stream(rtstream_id)
-    indexed = row.exported_asset_id and services.finder.is_indexed(row.exported_asset_id)
+    indexed = False
+    if row.exported_asset_id is not None:
+        asset = services.library.asset(row.exported_asset_id)
+        indexed = services.finder.is_indexed(asset.id) or bool(services.finder.screen_index(asset))
     live = services.alerts.records.indexes(rtstream_id)
     found: list[View | LiveIndex] = [live_index_view(services, each) for each in live]
     return Ok(
@@ -111,7 +125,7 @@ def records(
     page: Annotated[int, Query(ge=1)] = 1,
     page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Ok[View] | Ok[ScenePage]:
-    """What was said, in Unix seconds."""
+    """What was said or seen, in Unix seconds."""
     if live_index(services, rtstream_id, index_id) is not None:
         said = live_segments(services, rtstream_id)
         if said is not None:
@@ -124,7 +138,7 @@ def records(
             "start": unix_time(session.wall_clock, each.start),
             "end": unix_time(session.wall_clock, each.end),
             "description": each.text,
-            "metadata": {"channel": each.channel_id},
+            "metadata": record(each).metadata,
         }
         for each in services.finder.records(index_id)
     ]

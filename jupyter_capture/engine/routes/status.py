@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from jupyter_capture._version import __version__
+from jupyter_capture.engine.routes._scenes import told
 from jupyter_capture.engine.routes._words import words_index
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.wire import Failure, JobProgress, JobState, JobTicket, Ok, Processing
@@ -129,6 +130,9 @@ def result_of(services: Services, row: Any) -> Any:
     if row.kind == "ingest":
         asset = services.asset(services.library.asset(row.result["asset_id"]))
         return {**asset.model_dump(), "warnings": row.result["warnings"]}
-    if row.kind == "index" and "rtstream_id" in row.args:
+    if row.kind == "screen" and "rtstream_id" not in row.args:
+        as_collection = row.args.get("answer") == "collection"
+        return told(services, row.args["asset_id"], as_collection=as_collection)
+    if row.kind in ("index", "screen") and "rtstream_id" in row.args:
         return words_index(services, row.args["rtstream_id"])
     return row.result

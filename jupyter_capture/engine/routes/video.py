@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Request
 from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes import _assets
 from jupyter_capture.engine.routes._recorded import router_of
+from jupyter_capture.engine.routes._scenes import record
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
@@ -19,6 +20,7 @@ from jupyter_capture.wire.library import (
     SemanticRequest,
     VideoPage,
 )
+from jupyter_capture.wire.scenes import SceneIndexRecord
 
 router = router_of("video")
 Get = Annotated[Services, Depends(services_of)]
@@ -56,10 +58,12 @@ def thumbnail(
 @router.get("/{video_id}/index")
 def index_status(
     row: Row, services: Get, index_type: str = "spoken_word"
-) -> Ok[dict[str, str]] | Ok[list[dict[str, str]]]:
-    """Scenes are told as a list; there are none."""
+) -> Ok[dict[str, str]] | Ok[list[SceneIndexRecord]]:
+    """Scenes are told as a list."""
     if index_type == "scene":
-        return Ok(data=[])
+        found = services.finder.screen_index(row)
+        scenes = services.finder.records(found.index_id) if found else []
+        return Ok(data=[record(each) for each in scenes])
     done = services.finder.is_indexed(row.id)
     return Ok(data={"status": "done" if done else "none", "index_type": "spoken_word"})
 
