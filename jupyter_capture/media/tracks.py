@@ -29,7 +29,7 @@ from jupyter_capture.media.track_index import (
     read_idx,
     write_idx,
 )
-from jupyter_capture.wire.recorder import TrackManifest
+from jupyter_capture.wire.recorder import Part, TrackManifest
 
 Config = fmp4.VideoTrackConfig | fmp4.AudioTrackConfig
 Times = npt.NDArray[np.int64]
@@ -302,6 +302,7 @@ class StoredTrack:
 
     def _index_part(self, number: int) -> Fragments:
         path = self.path(number)
+        part = self.manifest.parts[number]
         idx = path.with_suffix(".idx")
         try:
             status = path.stat()
@@ -311,15 +312,16 @@ class StoredTrack:
         cached = read_idx(idx, status)
         if cached is not None:
             cached["part"] = number
-            return cached
+            return _within(cached, part)
         known = self.fragments[self.fragments["part"] == number]
+        known = known if part.whole else known[:0]
         found = self._scan_part(path, known)
         found["part"] = number
         # What is damaged is scanned each time it is opened, so that each time it is said.
         whole = not any(path.name in damage for damage in self.damage)
         if whole and clock.time() - status.st_mtime > AT_REST_SECONDS:
             write_idx(idx, status, found)
-        return found
+        return _within(found, part)
 
     def _note(self, damage: str) -> None:
         if damage not in self.damage:
@@ -342,6 +344,14 @@ class StoredTrack:
                     self._note(f"{path.name} of track {self.id}: {error.message}")
                     at = fmp4.find_fragment(file, at + 8)
         return np.concatenate([known, np.array(rows, FRAGMENT)])
+
+
+def _within(rows: Fragments, part: Part) -> Fragments:
+    """Those of a file's fragments that belong to the part."""
+    if part.whole:
+        return rows
+    stop = np.iinfo(np.int64).max if part.until is None else part.until
+    return rows[(rows["offset"] >= part.skip) & (rows["offset"] < stop)]
 
 
 def _timed(

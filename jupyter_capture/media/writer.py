@@ -35,7 +35,8 @@ class TrackWriter:
 
     ``on_part`` is called with the manifest of the track after a part became known and before
     its first byte is written: there the recorder stores it. Raises StorageFullError when the
-    disk is full; what was written before stays readable.
+    disk is full; what was written before stays readable. ``after``: the track to go on with, from
+    ``offset`` (ticks) on. ``name``: of the first file.
     """
 
     def __init__(
@@ -48,19 +49,22 @@ class TrackWriter:
         *,
         offset: int = 0,
         on_part: Callable[[TrackManifest], None] | None = None,
+        after: TrackManifest | None = None,
+        name: str | None = None,
     ) -> None:
         self._folder = folder / track_id
         self._timescale = config.timescale
         self._default_duration = 1024
         if codec.name == "h264":
             self._default_duration = config.timescale // codec.fps
-        self._track = TrackManifest(
+        self._track = (after and after.model_copy(deep=True)) or TrackManifest(
             id=track_id,
             channel_id=channel_id,
             kind="video" if codec.name == "h264" else "audio",
             codec=codec,
             timescale=config.timescale,
         )
+        self._name = name
         self._lock = threading.RLock()
         self._on_part = on_part
         self._file: BinaryIO | None = None
@@ -104,6 +108,14 @@ class TrackWriter:
         with self._lock:
             self._track.gaps.append(Gap(start=start, end=end, reason=reason))
 
+    def replace(self, change: Callable[[TrackManifest], TrackManifest]) -> TrackManifest:
+        """Let others be the parts and gaps of the track before the one being written."""
+        with self._lock:
+            changed = change(self.manifest)
+            self._track.parts[:-1] = changed.parts[:-1]
+            self._track.gaps = changed.gaps
+            return self.manifest
+
     def finish(self, end: int | None = None) -> TrackManifest:
         """Write what is left and close. ``end``: media time (ticks) to which the track runs.
 
@@ -114,7 +126,7 @@ class TrackWriter:
             return self.manifest
 
     def _open(self, config: TrackConfig, offset: int) -> None:
-        name = f"{len(self._track.parts)}.mp4"
+        name, self._name = self._name or next_file(self._track), None
         part = Part(file=f"{self._track.id}/{name}", offset=offset)
         self._track.parts.append(part)
         if self._on_part is not None:
@@ -169,6 +181,12 @@ class TrackWriter:
                 "recorded before is kept. Free some space, or choose another data folder."
             ) from error
         part.bytes += len(data)
+
+
+def next_file(track: TrackManifest) -> str:
+    """A name that no part of the track has."""
+    numbers = [int(Path(part.file).stem) for part in track.parts]
+    return f"{max(numbers, default=-1) + 1}.mp4"
 
 
 def _private(path: str, flags: int) -> int:

@@ -39,9 +39,13 @@ class AudioChannel(ChannelThread[Sound]):
         """Begin to keep the channel, or go on with it live only. Both may come again."""
         if kept:
             self._tracks.keep(self.channel_id, self.channels)
-        silent = self._heard < _SETTLED or self.lost is not None
-        self._tracks.set_absent(self.channel_id, silent or not kept)
         self.kept = kept
+        self._tell_presence()
+
+    def pause(self, paused: bool) -> None:
+        """While it is paused nothing of the channel is stored, nor heard by anybody."""
+        self.paused = paused
+        self._tell_presence()
 
     def take(self, piece: Sound) -> None:
         self.meter.add(piece.pcm)
@@ -50,14 +54,19 @@ class AudioChannel(ChannelThread[Sound]):
         self._heard += len(pcm)
         if settling:
             self._settle()
-        elif (heard := self._ear.open) or self.kept:
+        elif not self.paused and ((heard := self._ear.open) or self.kept):
             self._pass_on(first, pcm, heard)
 
     def _settle(self) -> None:
         """The first blocks of a device come in jerks: they only show where the sound belongs."""
         if self._heard >= _SETTLED:
             self.ready.set()
-            self._tracks.set_absent(self.channel_id, not self.kept)
+            self._tell_presence()
+
+    def _tell_presence(self) -> None:
+        """Nobody waits for a channel that is known to give nothing."""
+        silent = self._heard < _SETTLED or self.lost is not None
+        self._tracks.set_absent(self.channel_id, silent or not self.storing)
 
     def _pass_on(self, first: int, pcm: Pcm, heard: bool) -> None:
         for span in self.clock.spans(first, len(pcm), SAMPLE_RATE):

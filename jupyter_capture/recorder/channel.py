@@ -38,7 +38,9 @@ class ChannelThread(Generic[Piece]):
         self.error: CaptureError | None = None
         self.lost: str | None = None
         self.kept = False
+        self.paused = False
         self._source = source
+        self._absent: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.channel_id, daemon=True)
 
@@ -47,11 +49,20 @@ class ChannelThread(Generic[Piece]):
         """Why the channel gives nothing at the moment, or "" while it does."""
         if not self.kept:
             return "not kept"
-        return self.lost or ""
+        return "paused" if self.paused else self.lost or ""
+
+    @property
+    def storing(self) -> bool:
+        """Whether what the device gives now is stored."""
+        return self.kept and not self.paused
 
     def open(self) -> None:
         """Open the device. Raises DeviceError or UnknownChannelError."""
         self._source.open()
+
+    def open_later(self, why: str) -> None:
+        """Begin without the device, as if it had just been lost."""
+        self._absent = why
 
     def start(self) -> None:
         self._thread.start()
@@ -81,6 +92,8 @@ class ChannelThread(Generic[Piece]):
 
     def _run(self) -> None:
         try:
+            if self._absent is not None:
+                self._lose(self._absent)
             while not self._stop.is_set():
                 try:
                     piece = self._source.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,13 @@ NS = 1_000_000_000
 def ticks(nanoseconds: int, timescale: int) -> int:
     """Nanoseconds in ticks of ``timescale``, rounded."""
     return (nanoseconds * timescale + NS // 2) // NS
+
+
+def elapsed_ns() -> int:
+    """Time that goes on while the machine sleeps, where the platform tells it."""
+    if sys.platform == "linux":
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.monotonic_ns()
 
 
 @dataclass(frozen=True)
@@ -38,17 +46,27 @@ class MediaClock:
 
     All times are integers: monotonic nanoseconds in, media nanoseconds or samples out.
     ``wall_clock`` holds (media seconds, Unix seconds) pairs, one for each start after a pause.
+
+    Somebody asks it many times a second. Where nobody did for ``longest_leap`` ns of ``elapsed``
+    time, sleep included, the process or the machine was suspended: the clock is paused as of the
+    moment before, and ``leapt`` is set until the next `resume()`.
     """
 
     def __init__(
         self,
         monotonic: Callable[[], int] = time.monotonic_ns,
         wall: Callable[[], float] = time.time,
+        elapsed: Callable[[], int] | None = None,
+        longest_leap: int = 10 * NS,
     ) -> None:
         self._monotonic, self._wall = monotonic, wall
+        self._elapsed = elapsed or elapsed_ns
+        self._longest_leap = longest_leap
+        self._seen: tuple[int, int] | None = None
         self._lock = threading.Lock()
         self._runs: list[_Run] = []
         self._end: int | None = None
+        self.leapt = False
         self.wall_clock: list[tuple[float, float]] = []
 
     @property
@@ -60,13 +78,14 @@ class MediaClock:
         with self._lock:
             return bool(self._runs) and self._runs[-1].end is not None
 
-    def start(self) -> None:
-        """Let media time 0 be now."""
-        self._run(0)
+    def start(self, media: int = 0) -> None:
+        """Let ``media`` (ns) be now."""
+        self._run(media)
 
     def pause(self) -> bool:
         """Stop media time; False where it does not run."""
         with self._lock:
+            self._look()
             if not self._runs or self._runs[-1].end is not None:
                 return False
             self._runs[-1].end = self._monotonic()
@@ -76,6 +95,7 @@ class MediaClock:
         """Let media time go on; False where it runs."""
         if not self.paused:
             return False
+        self.leapt = False
         self._run(self.now())
         return True
 
@@ -87,6 +107,7 @@ class MediaClock:
     def now(self) -> int:
         """Media time (ns) at this moment; in a pause, the time at which it began; then the end."""
         with self._lock:
+            self._look()
             if not self._runs:
                 return 0
             if self._end is not None:
@@ -98,6 +119,7 @@ class MediaClock:
     def media(self, moment: int) -> int | None:
         """Media time of a monotonic moment (ns); None before the start, in a pause, at the end."""
         with self._lock:
+            self._look()
             for run in reversed(self._runs):
                 if moment >= run.start:
                     inside = run.end is None or moment < run.end
@@ -114,6 +136,7 @@ class MediaClock:
     def spans(self, first: int, count: int, rate: int) -> Iterator[Span]:
         """Where the samples lie that were heard from monotonic sample ``first`` on."""
         with self._lock:
+            self._look()
             runs = list(self._runs)
         for run in runs:
             start = ticks(run.start, rate)
@@ -125,7 +148,21 @@ class MediaClock:
     def _past_end(self, media: int) -> bool:
         return self._end is not None and media >= self._end
 
+    def _look(self) -> None:
+        """Whichever thread comes first after a suspend finds it out, before it takes any time."""
+        now = self._monotonic(), self._elapsed()
+        if (
+            self._seen is not None
+            and now[1] - self._seen[1] > self._longest_leap
+            and self._runs[-1].end is None
+        ):
+            self._runs[-1].end = self._seen[0]
+            self.leapt = True
+        if self._runs:
+            self._seen = now
+
     def _run(self, media: int) -> None:
         with self._lock:
+            self._seen = self._monotonic(), self._elapsed()
             self._runs.append(_Run(self._monotonic(), None, media))
             self.wall_clock.append((media / NS, self._wall()))

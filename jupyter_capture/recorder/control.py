@@ -166,7 +166,7 @@ class ControlServer:
         except ValidationError:
             accepted = (
                 "status, stop, pause, resume, set_store (with channel_id and store), listen and "
-                "unlisten (with channel_id)"
+                "unlisten (with channel_id), forget (with start and end, in seconds)"
             )
             wrong = InvalidRequestError(f"No command: {line[:200]!r}. Accepted: {accepted}.")
             return None, failure(wrong, "?")

@@ -14,10 +14,10 @@ NAME = "manifest.json"
 class ManifestFile:
     """Keeps the manifest of a session on the disk: written whole, then renamed into place."""
 
-    def __init__(self, folder: Path, session_id: str) -> None:
+    def __init__(self, folder: Path, session_id: str, before: Manifest | None = None) -> None:
         self._path = folder / NAME
         self._lock = threading.Lock()
-        self.content = Manifest(session_id=session_id)
+        self.content = before or Manifest(session_id=session_id)
 
     def put(self, track: TrackManifest) -> None:
         """Store a track as it stands now, before a part of it gets its first byte."""

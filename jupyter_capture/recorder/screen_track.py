@@ -10,13 +10,16 @@ import numpy as np
 
 from jupyter_capture.media.encode import VIDEO_TIMESCALE, H264Encoder, Picture, even_size
 from jupyter_capture.media.writer import TrackWriter
-from jupyter_capture.recorder.clock import ticks
-from jupyter_capture.wire.recorder import TrackManifest, VideoCodec
+from jupyter_capture.recorder.clock import NS, ticks
+from jupyter_capture.wire.recorder import Gap, TrackManifest, VideoCodec
 
 _SECOND = VIDEO_TIMESCALE
 _KEEPALIVE = _SECOND // 2
 _LONGEST_GOP = 10 * _SECOND
 _BANDS = 8
+
+RESTARTED = "the recorder was started again"
+"""The reason of a gap between the death of a recorder and its next start."""
 
 
 class ScreenTrack:
@@ -24,7 +27,8 @@ class ScreenTrack:
 
     Pictures that equal the one before are left out, but for a small one every half second. A key
     frame comes at the first picture in a new second if anything changed since the last key, and
-    otherwise every 10 s.
+    otherwise every 10 s. ``after``: what a recorder that died left of the track; this one goes on
+    from ``start`` (ticks).
     """
 
     def __init__(
@@ -36,15 +40,24 @@ class ScreenTrack:
         fps: int,
         max_height: int,
         on_part: Callable[[TrackManifest], None],
+        after: TrackManifest | None = None,
     ) -> None:
         self.fps = fps
+        self.start = after.duration if after else 0
         self._size = size
         self._max_height = max_height
         width, height = even_size(*size, max_height)
         self._codec = VideoCodec(width=width, height=height, fps=fps)
         self._encoder = H264Encoder(self._codec)
         self.writer = TrackWriter(
-            folder, track_id, channel_id, self._codec, self._encoder.config, on_part=on_part
+            folder,
+            track_id,
+            channel_id,
+            self._codec,
+            self._encoder.config,
+            offset=self.start,
+            on_part=on_part,
+            after=after,
         )
         self._slack = _SECOND // fps // 2
         self._shown: av.VideoFrame | None = None
@@ -76,6 +89,8 @@ class ScreenTrack:
         if self._is_late(pts):
             return
         width, height = self._size
+        if self._black is not None and self._black[1] != reason:
+            self._end_gap(pts)
         self._put(pts, np.zeros((height, width, 3), np.uint8), self._black is None)
         if self._black is None:
             self._black = (pts, reason)
@@ -83,8 +98,28 @@ class ScreenTrack:
 
     def blank(self, until: int, reason: str) -> None:
         """Fill the track with black from its start to media time ``until``."""
-        for at in range(0, max(1, until), 10 * 1_000_000_000):
+        start = self.start * NS // _SECOND
+        for at in range(start, max(start + 1, until), 10 * NS):
             self.black(at, reason)
+
+    def cut(self, now: int) -> None:
+        """End the part at media time ``now``: what comes after needs nothing that lies before."""
+        pts = max(ticks(now, VIDEO_TIMESCALE), (self._last or 0) + 1)
+        self._encoder = H264Encoder(self._codec)
+        self.writer.new_part(self._encoder.config, pts)
+        self._key = None
+        width, height = self._size
+        black = np.zeros((height, width, 3), np.uint8)
+        self._put(pts, black if self._shown is None else self._shown, True)
+
+    @property
+    def manifest(self) -> TrackManifest:
+        """What is on the disk by now, and the gap that still goes on."""
+        track = self.writer.manifest
+        black = self._black
+        if black is not None and track.duration > black[0]:
+            track.gaps.append(Gap(start=black[0], end=track.duration, reason=black[1]))
+        return track
 
     def finish(self, end: int) -> TrackManifest:
         """Close the track at ``end`` (ticks)."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -21,15 +21,20 @@ from jupyter_capture.media.encode import AAC_FRAME, VIDEO_TIMESCALE
 from jupyter_capture.recorder.audio_channel import AudioChannel
 from jupyter_capture.recorder.channel import Tell
 from jupyter_capture.recorder.clock import NS, MediaClock, ticks
+from jupyter_capture.recorder.forgetting import forget
+from jupyter_capture.recorder.lineup import Channel, Lineup
 from jupyter_capture.recorder.manifest import NAME, ManifestFile
-from jupyter_capture.recorder.screen_track import ScreenTrack
-from jupyter_capture.recorder.sound_tracks import NO_DATA, SoundTracks
-from jupyter_capture.recorder.sources import audio_source, video_source
+from jupyter_capture.recorder.remains import Remains
+from jupyter_capture.recorder.sound_tracks import NO_DATA
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE
-from jupyter_capture.recorder.video_channel import NewTrack, VideoChannel
+from jupyter_capture.recorder.video_channel import VideoChannel
 from jupyter_capture.recorder.watch import Watch
-from jupyter_capture.wire.capture import ChannelRequest, kind_of
-from jupyter_capture.wire.recorder import Command, RecorderSpec, Report, TrackManifest
+from jupyter_capture.wire.recorder import (
+    Command,
+    RecorderSpec,
+    Report,
+    TrackManifest,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +44,6 @@ _LEVELS = 0.2
 _CHECK = 1.0
 _SAVE = 2.0
 _LAST_SOUND = 0.3
-_LIVE_ONLY_FPS = 1
-
-Channel = AudioChannel | VideoChannel
 
 
 class RecordingSession:
@@ -58,13 +60,17 @@ class RecordingSession:
         self._spec = spec
         self._folder = folder
         self._tell = tell
-        self._wanted = wanted
-        self._clock = MediaClock()
-        self._sound = SoundTracks(folder, new_track_id, self._on_part, self._why_silent)
+        self._clock = MediaClock(longest_leap=int(spec.suspend_seconds * NS))
+        self._lineup = Lineup(
+            spec, folder, self._clock, self._on_part, self._why_silent, tell, wanted
+        )
+        self._sound = self._lineup.sound
         self._channels: dict[str, Channel] = {}
         self._manifest = ManifestFile(folder, spec.session_id)
         self._watch = Watch(spec, folder, tell)
         self._commands = threading.Lock()
+        self._saving = threading.Lock()
+        self._leapt = False
         self._stop = threading.Event()
         self._stage = "starting"
         self._reason: str | None = None
@@ -74,7 +80,9 @@ class RecordingSession:
         ConflictError or InvalidRequestError."""
         if not self._spec.channels:
             raise InvalidRequestError("No channel to record: name at least one.")
-        if (self._folder / NAME).exists():
+        if self._spec.go_on:
+            self._take_up()
+        elif (self._folder / NAME).exists():
             raise ConflictError(
                 f"{self._folder} already holds a recording. Start a new session instead."
             )
@@ -83,9 +91,7 @@ class RecordingSession:
             for request in self._spec.channels:
                 if request.channel_id in self._channels:
                     continue
-                channel = self._channel(request)
-                channel.open()
-                self._channels[request.channel_id] = channel
+                self._channels[request.channel_id] = self._lineup.open(request)
         except CaptureError:
             for channel in self._channels.values():
                 channel.abandon()
@@ -95,7 +101,8 @@ class RecordingSession:
         """Record until `stop()`, a full disk or the longest duration; then finish everything."""
         for channel in self._channels.values():
             channel.start()
-        self._await_first_blocks()
+        if self._lineup.before is None:
+            self._await_first_blocks()
         try:
             self._begin()
             self._loop()
@@ -116,12 +123,12 @@ class RecordingSession:
         with self._commands:
             if command.cmd == "stop":
                 self.stop()
-            elif command.cmd == "pause":
-                self._require_running("pause")
-                self._clock.pause()
-            elif command.cmd == "resume":
-                self._require_running("resume")
-                self._clock.resume()
+            elif command.cmd in ("pause", "resume"):
+                self._require_running(command.cmd)
+                self._switch(command)
+            elif command.cmd == "forget":
+                self._require_running("forget")
+                self._forget(command)
             elif command.cmd == "set_store":
                 self._require_running("set_store")
                 self._set_store(command)
@@ -147,6 +154,7 @@ class RecordingSession:
                 {
                     "channel_id": channel.channel_id,
                     "store": channel.kept,
+                    "paused": channel.paused,
                     "lost": channel.lost,
                     "level": channel.meter.last if isinstance(channel, AudioChannel) else None,
                 }
@@ -161,23 +169,6 @@ class RecordingSession:
 
     # ---- the life of a recording
 
-    def _channel(self, request: ChannelRequest) -> Channel:
-        name = request.channel_id
-        if kind_of(name) == "audio":
-            source = audio_source(name)
-            return AudioChannel(source, self._clock, self._sound, self._tell, self._wanted)
-        screen = video_source(name, self._spec.fps if request.store else _LIVE_ONLY_FPS)
-        return VideoChannel(screen, self._clock, self._screen_track(name), self._tell, self._wanted)
-
-    def _screen_track(self, channel_id: str) -> NewTrack:
-        def make(size: tuple[int, int]) -> ScreenTrack:
-            fps, height = self._spec.fps, self._spec.max_height
-            return ScreenTrack(
-                self._folder, new_track_id(), channel_id, size, fps, height, self._on_part
-            )
-
-        return make
-
     def _await_first_blocks(self) -> None:
         deadline = time.monotonic() + _FIRST_BLOCK
         for channel in self._channels.values():
@@ -187,22 +178,42 @@ class RecordingSession:
                     break
 
     def _begin(self) -> None:
+        if self._lineup.before is not None:
+            self._go_on(self._lineup.before)
         for request in self._spec.channels:
             if request.store:
                 self._channels[request.channel_id].keep(True)
-        self._clock.start()
+        if not self._clock.started:
+            self._clock.start()
         self._stage = "recording"
-        wall = self._clock.wall_clock
-        self._manifest.save(self._tracks(), started_at=wall[0][1], wall_clock=list(wall))
+        self._manifest.content.started_at = self._clock.wall_clock[0][1]
+        self._save()
         kept = [name for name, channel in self._channels.items() if channel.kept]
         log.info("recording %s: %s", self._spec.session_id, ", ".join(kept) or "nothing kept")
         self._tell(Report(report="active", data=self._state()))
+
+    def _go_on(self, before: Remains) -> None:
+        """From the moment that it is by the clock of the recorder that died."""
+        at = before.media(time.monotonic_ns())
+        self._sound.begin_at(ticks(at, SAMPLE_RATE))
+        self._clock.wall_clock[:] = before.manifest.wall_clock
+        self._clock.start(at)
+        if before.manifest.paused:
+            self._clock.pause()
+        for request in self._spec.channels:
+            if self._lineup.left(request.channel_id) is not None:
+                self._channels[request.channel_id].keep(True)
+                self._channels[request.channel_id].keep(request.store)
+        missed = at / NS - before.manifest.duration
+        message = f"The recorder died and was started again; about {missed:.1f} s are missing."
+        self._tell(Report(report="warning", data={"message": message, "seconds": missed}))
 
     def _loop(self) -> None:
         levels = check = save = time.monotonic()
         while not self._stop.wait(_TICK):
             now = time.monotonic()
             self._sound.advance(ticks(self._clock.now(), SAMPLE_RATE))
+            self._look_for_a_suspend()
             if now - levels >= _LEVELS:
                 levels = now
                 self._tell_levels()
@@ -232,11 +243,25 @@ class RecordingSession:
         if reason is not None:
             self.stop(reason)
 
+    def _look_for_a_suspend(self) -> None:
+        if self._clock.leapt and not self._leapt:
+            self._save()
+            message = "The machine or the recorder was suspended: the session is paused. Resume it."
+            self._tell(Report(report="paused", data={"reason": "suspend", "message": message}))
+        self._leapt = self._clock.leapt
+
     def _save(self) -> None:
+        with self._saving:
+            self._store()
+
+    def _store(self) -> None:
+        now = self._clock.now()
         self._manifest.save(
             self._tracks(),
-            duration=self._clock.now() / NS,
+            duration=now / NS,
             wall_clock=list(self._clock.wall_clock),
+            clock=(now, time.monotonic_ns()),
+            paused=self._clock.paused,
         )
 
     def _finish(self) -> None:
@@ -255,7 +280,8 @@ class RecordingSession:
         for channel in self._channels.values():
             if channel.kept:
                 channel.join(1.0)
-        self._close_tracks(end, end * VIDEO_TIMESCALE // SAMPLE_RATE)
+        with self._saving:
+            self._close_tracks(end, end * VIDEO_TIMESCALE // SAMPLE_RATE)
         self._stage = "stopped"
         tracks = self._tracks()
         seconds = end / SAMPLE_RATE
@@ -313,6 +339,43 @@ class RecordingSession:
         channel.keep(command.store)
         self._save()
 
+    def _switch(self, command: Command) -> None:
+        """Pause or resume the session, or one channel of it."""
+        pauses = command.cmd == "pause"
+        if command.channel_id is not None:
+            self._known(command.channel_id).pause(pauses)
+        elif pauses:
+            self._clock.pause()
+        else:
+            self._clock.resume()
+        self._save()
+
+    def _forget(self, command: Command) -> None:
+        now = self._clock.now()
+        start = max(Fraction(command.start or 0.0), Fraction(0))
+        end = Fraction(now, NS) if command.end is None else Fraction(command.end)
+        end = min(end, Fraction(now, NS))
+        if start >= end:
+            raise InvalidRequestError(
+                f"There is nothing to forget from {float(start):g} s to {float(end):g} s: "
+                f"{now / NS:.1f} s are recorded."
+            )
+        with self._saving:
+            self._require_running("forget")
+            writers = self._sound.cut(ticks(now, SAMPLE_RATE))
+            for channel in self._channels.values():
+                if isinstance(channel, VideoChannel) and channel.track is not None:
+                    channel.cut(now)
+                    writers.append(channel.track.writer)
+            forget(self._folder, writers, start, end, self._store)
+        data = {"start": float(start), "end": float(end), "wall_clock": self._clock.wall_clock}
+        self._tell(Report(report="forgotten", data=data))
+
+    def _take_up(self) -> None:
+        before = self._lineup.before = Remains.read(self._folder)
+        if before is not None:
+            self._manifest = ManifestFile(self._folder, self._spec.session_id, before.manifest)
+
     def _require_running(self, what: str) -> None:
         if self._stage != "recording" or self._stop.is_set():
             raise ConflictError(f"Cannot {what}: the session is {self._stage_now()}.")
@@ -321,7 +384,3 @@ class RecordingSession:
         message = f"{channel.channel_id} {what}."
         data = {"channel_id": channel.channel_id, "message": message}
         self._tell(Report(report="warning", data=data))
-
-
-def new_track_id() -> str:
-    return f"trk-{secrets.token_hex(6)}"

@@ -10,7 +10,7 @@ import av
 from jupyter_capture.recorder.channel import ChannelThread, Tell
 from jupyter_capture.recorder.clock import MediaClock
 from jupyter_capture.recorder.eye import Eye
-from jupyter_capture.recorder.screen_track import ScreenTrack
+from jupyter_capture.recorder.screen_track import RESTARTED, ScreenTrack
 from jupyter_capture.recorder.sources.base import Shot, VideoSource
 from jupyter_capture.wire.recorder import TrackManifest
 
@@ -42,7 +42,7 @@ class VideoChannel(ChannelThread[Shot]):
     def manifest(self) -> TrackManifest | None:
         """The track as it stands, also after `end()`; None for a channel that was never kept."""
         track = self.track
-        return self._final if track is None else track.writer.manifest
+        return self._final if track is None else track.manifest
 
     def keep(self, kept: bool) -> None:
         """Begin to keep the channel, or go on with it live only. Both may come again."""
@@ -51,12 +51,25 @@ class VideoChannel(ChannelThread[Shot]):
                 self.track = self._new_track(self._video.size)
                 self._video.fps = self.track.fps
                 if self.clock.started:
-                    self.track.blank(self.clock.now(), "not kept")
+                    why = RESTARTED if self.track.start else "not kept"
+                    self.track.blank(self.clock.now(), why)
             self.kept = kept
+
+    def pause(self, paused: bool) -> None:
+        """While it is paused nothing of the channel is stored, nor seen by anybody."""
+        with self._lock:
+            self.paused = paused
+
+    def cut(self, now: int) -> None:
+        """Let what comes after media time ``now`` be a part of its own."""
+        with self._lock:
+            if self.track is not None and not self.track.empty:
+                self.track.cut(now)
 
     def take(self, piece: Shot) -> None:
         self.ready.set()
-        self._eye.see(piece.moment, piece.frame, self.kept)
+        if not self.paused:
+            self._eye.see(piece.moment, piece.frame, self.kept)
         with self._lock:
             if self.track is None or not self.clock.started:
                 self._latest = piece.frame
@@ -65,10 +78,10 @@ class VideoChannel(ChannelThread[Shot]):
             self._begin()
             if media is None:
                 return
-            if self.kept:
+            if self.storing:
                 self.track.show(media, piece.frame)
             else:
-                self.track.black(media, "not kept")
+                self.track.black(media, self.state)
 
     def idle(self) -> None:
         with self._lock:
@@ -89,7 +102,7 @@ class VideoChannel(ChannelThread[Shot]):
         """Media time 0 shows what was on the screen just before it began."""
         if self.track is None or not self.track.empty:
             return
-        if self._latest is not None and self.kept:
+        if self._latest is not None and self.storing:
             self.track.show(0, self._latest)
         else:
             self.track.black(0, self.state or "no picture yet")

@@ -32,6 +32,12 @@ class RecorderSpec(Wire):
     max_height: int = 1080
     disk_reserve_mb: int = 500
     max_duration_hours: float = 12.0
+    suspend_seconds: float = 10.0
+    """A process that was not scheduled for this long was suspended: the session is paused."""
+    go_on: bool = False
+    """Go on with what a recorder that died left in the folder, as a new part of each track."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Where the desktop is (``DISPLAY``, ``PULSE_SERVER``, …), besides what the engine knows."""
     log_level: str = "info"
 
 
@@ -57,15 +63,25 @@ Codec = Annotated[VideoCodec | AudioCodec, Field(discriminator="name")]
 
 
 class Part(Wire):
-    """One fragmented MP4 file of a track. ``offset`` and ``duration`` in the track's ticks.
+    """One fragmented MP4 file of a track, or a stretch of it. ``offset`` and ``duration`` in the
+    track's ticks.
 
     Decode times within the file are media time of the session already: nothing is added to them.
+    Of the fragments only those that lie in [``skip``, ``until``) (bytes) belong to the part; what
+    was forgotten lay between two such stretches.
     """
 
     file: str
     offset: int = 0
     duration: int = 0
     bytes: int = 0
+    skip: int = 0
+    until: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the file belongs to the part."""
+        return self.skip == 0 and self.until is None
 
 
 class Gap(Wire):
@@ -101,7 +117,8 @@ class Manifest(Wire):
     """``manifest.json``. ``started_at``: Unix seconds of media time 0; ``duration``: seconds.
 
     ``wall_clock`` maps media time to Unix time: (media seconds, Unix seconds) pairs, one at the
-    start and one after each pause.
+    start and one after each pause or restart. ``clock``: the media time and the monotonic time
+    (both ns) of one moment, from which a recorder that is started again tells what it missed.
     """
 
     session_id: str
@@ -112,19 +129,27 @@ class Manifest(Wire):
     tracks: list[TrackManifest] = Field(default_factory=list)
     reason: str | None = None
     """Why it stopped, where nobody asked for it: ``disk``, ``max_duration``, …"""
+    clock: tuple[int, int] | None = None
+    paused: bool = False
+    restarts: int = 0
+    """How many recorders died on the way."""
 
 
 class Command(Wire):
-    """``listen`` and ``unlisten`` (with ``channel_id``) are for the client that sends them."""
+    """``listen`` and ``unlisten`` (with ``channel_id``) are for the client that sends them.
+    ``pause`` and ``resume`` with a ``channel_id`` are about that channel alone. ``forget`` erases
+    media time from ``start`` to ``end`` (seconds; None: now)."""
 
-    cmd: Literal["status", "stop", "pause", "resume", "set_store", "listen", "unlisten"]
+    cmd: Literal["status", "stop", "pause", "resume", "set_store", "listen", "unlisten", "forget"]
     channel_id: str | None = None
     store: bool | None = None
+    start: float | None = None
+    end: float | None = None
 
 
 class Report(Wire):
     """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence``,
-    ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
+    ``disk``, ``warning``, ``paused`` (by itself, after a suspend), ``forgotten``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
     what to do), and ``pcm``, for those alone who listen to a channel: ``at`` (media seconds),
     ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in base64. A
     screen that is listened to gives ``picture`` when it changed, at most every 2 s: the same, with
@@ -137,6 +162,8 @@ class Report(Wire):
         "silence",
         "disk",
         "warning",
+        "paused",
+        "forgotten",
         "status",
         "stopped",
         "failed",

@@ -144,6 +144,10 @@ def spawn(folder: Path, socket_path: Path, env: dict[str, str], **spec: Any) -> 
     folder.mkdir(parents=True)
     content = {"session_id": "cap-test", "socket": str(socket_path), "disk_reserve_mb": 1, **spec}
     (folder / "spec.json").write_text(json.dumps(content))
+    return spawn_again(folder, env)
+
+
+def spawn_again(folder: Path, env: dict[str, str]) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "jupyter_capture.recorder", str(folder)],
         env={**os.environ, "PYTHONPATH": str(ROOT), **env},

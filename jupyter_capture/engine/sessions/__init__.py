@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.sessions import recorders
-from jupyter_capture.engine.sessions.export import drop_empty, settle
+from jupyter_capture.engine.sessions.export import drop_empty
 from jupyter_capture.engine.sessions.live import Live
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.sessions.request import checked_channels
@@ -30,6 +30,7 @@ from jupyter_capture.errors import (
     UnknownChannelError,
     from_response,
 )
+from jupyter_capture.media.remains import settle
 from jupyter_capture.settings import Settings, private_dir
 from jupyter_capture.wire.capture import ChannelRequest, SessionStart, SessionStatus, kind_of
 from jupyter_capture.wire.recorder import Command, Manifest, RecorderSpec, Report

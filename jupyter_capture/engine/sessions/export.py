@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Row
 
 from jupyter_capture.engine.ids import new_id, now
 from jupyter_capture.engine.schema import asset_tracks, assets, rtstreams, tracks
-from jupyter_capture.media.tracks import StoredTrack
 from jupyter_capture.wire.recorder import MIX, Manifest, TrackManifest
 
 
@@ -27,19 +26,6 @@ class Exported:
     video_id: str
     seconds: float
     raw: dict[str, str] = field(default_factory=dict)
-
-
-def settle(manifest: Manifest, folder: Path) -> Manifest:
-    """What really lies on disk, for a recorder that did not live to say it."""
-    for track in manifest.tracks:
-        track.parts = [part for part in track.parts if (folder / part.file).exists()]
-        stored = StoredTrack.open(folder, track)
-        track.duration = max(0, stored.end)
-        for part in track.parts:
-            part.bytes = (folder / part.file).stat().st_size
-    manifest.duration = max((track.seconds for track in manifest.tracks), default=0.0)
-    manifest.status = "stopped"
-    return manifest
 
 
 def drop_empty(manifest: Manifest, folder: Path) -> None:
