@@ -66,7 +66,10 @@ def place(clip: Clip, width: int, height: int, scene: Scene) -> Box | None:
         return None
     shown_width: float = scene.width
     shown_height: float = scene.height
-    if clip.fit == "crop":
+    wanted = clip.asset if isinstance(clip.asset, ImageAsset) else None
+    if wanted and wanted.width and wanted.height:
+        shown_width, shown_height = wanted.width, wanted.height
+    elif clip.fit == "crop":
         factor = max(scene.width / width, scene.height / height)
         inner_width = min(width, max(1, round(scene.width / factor)))
         inner_height = min(height, max(1, round(scene.height / factor)))

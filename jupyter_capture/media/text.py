@@ -13,7 +13,7 @@ from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.media.colours import CLEAR, Colour, colour
 from jupyter_capture.media.letters import Face, Mask, height_of, mask_of, width_of
 from jupyter_capture.media.picture import Picture, picture_of
-from jupyter_capture.wire.editor import Clip, TextAsset
+from jupyter_capture.wire.editor import Background, Clip, TextAsset
 
 _MOST_PIXELS = 50_000_000
 
@@ -286,6 +286,17 @@ def text_picture(clip: Clip, asset: TextAsset, width: int, height: int) -> Pictu
     y += _at(alignment.vertical, "top", "bottom", down - (bottom - top))
     x, y = x + round(clip.offset.x * width), y + round(clip.offset.y * height)
     return picture_of(image, x - left, y - top)
+
+
+def text_size(asset: TextAsset, canvas: int) -> tuple[int, int]:
+    """Width and height of the letters alone, on a canvas of this width."""
+    back = asset.background or Background()
+    bare = asset.model_copy(
+        update={"background": back.model_copy(update={"width": 0, "height": 0})}
+    )
+    left, top, right, bottom = _boxed(bare, 1, canvas)[1]
+    edges = 2 * round(back.border_width)
+    return right - left - edges, bottom - top - edges
 
 
 def _either(position: str, alignment: str, boxed: int | None, low: str, high: str) -> str:

@@ -139,9 +139,13 @@ class AudioAsset(Wire):
 
 
 class ImageAsset(Wire):
+    """With ``width`` and ``height`` (pixels) it is stretched to them, whatever its clip's fit."""
+
     type: Literal["image"]
     id: str
     crop: Crop = Field(default_factory=Crop)
+    width: int | None = Field(None, ge=1, le=8192)
+    height: int | None = Field(None, ge=1, le=8192)
 
 
 class TextAsset(Wire):

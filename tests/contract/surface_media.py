@@ -280,7 +280,7 @@ def older(b: Bench) -> timeline.Timeline:
     "timeline.Timeline.add_overlay",
     "timeline.Timeline.generate_stream",
     "timeline.Timeline.get_embed_code",
-    note="videos in a row with sound laid over them; `editor.Timeline` does the rest",
+    note="videos in a row with sound, images and texts laid over them",
 )
 def _older(b: Bench) -> bool:
     made = older(b)
@@ -322,19 +322,20 @@ all_work(
 )
 
 
-def _refuses_overlay(b: Bench, overlay: Any) -> Any:
+def _laid(b: Bench, overlay: Any) -> bool:
+    """Whether a player gets a picture of the video with this over it."""
     made = older(b)
-    made.add_inline(asset.VideoAsset(b.video.id))
+    made.add_inline(asset.VideoAsset(b.video.id, end=3))
     made.add_overlay(1, overlay)
-    return made.generate_stream()
+    film = b.sdk.session.get(b.sdk.download(made.generate_stream(), "film")["download_url"])
+    return b"moov" in film.content
 
 
-not_offered(
+all_work(
     {
-        "asset.ImageAsset.to_json": lambda b: _refuses_overlay(b, asset.ImageAsset("img-1")),
-        "asset.TextAsset.to_json": lambda b: _refuses_overlay(b, asset.TextAsset("text")),
-    },
-    note="in the older timeline; `editor.Timeline` has it",
+        "asset.ImageAsset.to_json": lambda b: _laid(b, asset.ImageAsset(image(b).id, duration=1)),
+        "asset.TextAsset.to_json": lambda b: _laid(b, asset.TextAsset("Budget", duration=1)),
+    }
 )
 
 
