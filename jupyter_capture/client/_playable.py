@@ -45,17 +45,22 @@ class Playable:
         An existing file is replaced, once the new one is complete.
         """
         target = _target(Path(path).expanduser(), self._file_name())
+        url = self._prepare(target.name, show_progress=show_progress)
+        return self._connection.http.download(url, target, show_progress=show_progress)
+
+    def _prepare(self, name: str, *, show_progress: bool) -> str:
+        """Have the server make a file of this; its address."""
         stream_url = self.generate_stream()
         answer = self._connection.http.post(
             self._download_path,
-            self._download_request(stream_url, target.name),
-            title=f"Preparing {target.name}",
+            self._download_request(stream_url, name),
+            title=f"Preparing {name}",
             show_progress=show_progress,
         )
         url = (answer or {}).get("download_url") or (answer or {}).get("url")
         if not url:
             raise EngineError("The server made the file but names no download_url for it.")
-        return self._connection.http.download(url, target, show_progress=show_progress)
+        return str(url)
 
     def get_embed_code(
         self,

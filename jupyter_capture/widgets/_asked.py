@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import anywidget
 
 from jupyter_capture.errors import CaptureError, EngineUnavailableError, InvalidRequestError
+from jupyter_capture.widgets._still import show_with_still
 
 STATIC = Path(__file__).parent.parent / "static"
 THREADS = 8
@@ -54,6 +56,18 @@ class Asked(anywidget.AnyWidget):
 
     def _heard(self, message: Question) -> None:
         """A message that is no question; in the thread that runs cells."""
+
+    def _stands_in(self) -> dict[str, str]:
+        """What is shown where the widget cannot be: no script, no address, all text escaped."""
+        return {"text/plain": repr(self), "text/html": f"<div>{escape(repr(self))}</div>"}
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        return {**data, **self._stands_in()}, metadata
+
+    def _ipython_display_(self, **_: Any) -> None:
+        data, _metadata = super()._repr_mimebundle_() or ({}, {})
+        show_with_still(data, self._stands_in())
 
     def _hear(self, _: object, message: Any, buffers: object) -> Future[None] | None:
         if not isinstance(message, dict):

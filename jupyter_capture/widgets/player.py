@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import traitlets
-from IPython.display import display
 
 from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.widgets._asked import STATIC, Answerer, Asked, Reply
+from jupyter_capture.widgets._code import code_of
 from jupyter_capture.widgets._media import Media
+from jupyter_capture.widgets._still import picture_html
 
 _INLINE_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/]+=*")
 _TITLE_LENGTH = 160
@@ -94,15 +94,9 @@ class ShotPlayer(Asked):
             )
         return poster
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        fallback = {"text/plain": repr(self), "text/html": self._still(), **self._shown_as}
-        return {**data, **fallback}, metadata
-
-    def _still(self) -> str:
-        picture = f'<img src="{escape(self.poster)}" alt="" style="max-width:100%">'
-        name = f"<div>{escape(self.title or 'Video')}</div>"
-        return f"<figure style='margin:0'>{picture if self.poster else ''}{name}</figure>"
+    def _stands_in(self) -> dict[str, str]:
+        html = picture_html(self.title, self.poster)
+        return {"text/plain": repr(self), "text/html": html, **self._shown_as}
 
     def _answerers(self) -> dict[str, Answerer]:
         return {
@@ -131,19 +125,37 @@ def show(playable: Playable) -> None:
     A ``_repr_mimebundle_`` of its own becomes what a saved notebook shows, and an inline picture
     in that becomes the poster.
     """
-    display(player_of(playable))  # type: ignore[no-untyped-call]
+    player_of(playable)._ipython_display_()
 
 
 def player_of(playable: Playable) -> ShotPlayer:
     """The player that :func:`show` displays."""
     shown_as = _bundle_of(playable)
     picture = _INLINE_PICTURE.search(shown_as.get("text/html", ""))
+    connection = getattr(playable, "_connection", None)
+    prepare = getattr(playable, "_prepare", None) if connection is not None else None
     return ShotPlayer(
         title=_title_of(playable),
         poster=picture[0] if picture else "",
-        renew=playable.generate_stream,
+        chapters=getattr(playable, "chapters", None) or (),
+        code=code_of(playable),
+        renew=_renewal(playable),
+        save=None if prepare is None else lambda: str(prepare("clip.mp4", show_progress=False)),
         shown_as=shown_as,
     )
+
+
+def _renewal(playable: Playable) -> Callable[[], str]:
+    """A fresh address, from an engine that is there: one that has ended is started again."""
+    connection: Any = getattr(playable, "_connection", None)
+    local = getattr(connection, "data_dir", None) is not None
+
+    def renew() -> str:
+        if local:
+            connection.status()
+        return playable.generate_stream()
+
+    return renew
 
 
 def _bundle_of(playable: object) -> dict[str, str]:

@@ -62,7 +62,7 @@ def test_hits_are_shown_with_pictures_and_the_text_beside_them(
     assert "<img src='data:image/jpeg;base64," in shown["text/html"]
     assert "<mark" in shown["text/html"]
     assert "<script" not in shown["text/html"]
-    (player,) = kernel.run("%play").shown
+    _, player = kernel.run("%play").shown
     assert "application/vnd.jupyter.widget-view+json" in player
 
 

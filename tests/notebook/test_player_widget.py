@@ -130,6 +130,8 @@ def test_show_displays_the_player_inline() -> None:
     get_ipython()
     with capture_output() as captured:
         player.show(Talk())
-    (output,) = captured.outputs
-    assert output.data["text/plain"] == "Talk()"
-    assert "application/vnd.jupyter.widget-view+json" in output.data
+    still, live = captured.outputs
+    assert still.data["text/plain"] == "Talk()"
+    assert PICTURE in still.data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in live.data
+    assert live.data["text/html"] == ""

@@ -71,7 +71,7 @@ def test_stop_says_where_the_files_are_and_shows_the_video(executed: Any) -> Non
     assert "Video m-" in said
     shown = [each.data for each in outputs(executed, "%capture_stop") if "data" in each]
     assert "application/vnd.jupyter.widget-view+json" in shown[-1]
-    assert "data:image/jpeg;base64," in shown[-1]["text/html"]
+    assert "data:image/jpeg;base64," in shown[-2]["text/html"]
 
 
 def test_the_search_finds_the_budget_with_pictures(executed: Any) -> None:

@@ -158,6 +158,7 @@ export function loaderFrom(kernel: Kernel, Library: typeof Hls): LoaderConstruct
     private failed(error: unknown): void {
       const { callbacks, context, stats } = this;
       if (!callbacks) return;
+      // The kernel says 0 where it did not reach the engine either.
       const code = error instanceof ApiError ? error.status : 0;
       const text = error instanceof Error ? error.message : String(error);
       callbacks.onError({ code, text }, context, null, stats);

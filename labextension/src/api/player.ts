@@ -33,9 +33,9 @@ export interface Api {
   route?(url: string): Promise<Route>;
   /** The loader for streams that come in messages. */
   loader?(Library: typeof Hls): LoaderConstructor;
-  /** A file of the whole stream: its address, once it is made. */
-  save?(progress: (percentage: number) => void): Promise<string>;
-  /** Code that plays this. */
+  /** Has a file of the whole stream made; resolves to an address that this page can load. */
+  save?(): Promise<string>;
+  /** Code that plays this; empty where there is none. */
   code?(): string;
 }
 

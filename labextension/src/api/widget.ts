@@ -4,7 +4,7 @@ import type { AnyModel } from "@anywidget/types";
 import { SaidError } from "../explain";
 import { dataOf } from "./envelope";
 import { Kernel } from "./kernel";
-import { Pictures, hlsFrom, loaderFrom, routeOf } from "./media";
+import { Pictures, bytesFrom, hlsFrom, loaderFrom, routeOf } from "./media";
 import { type EngineEvent, type PanelApi, isOfKind } from "./panel";
 import type { Api, Card, Chapter } from "./player";
 
@@ -15,6 +15,7 @@ export interface PlayerTraits {
   start: number;
   chapters: Chapter[];
   code: string;
+  saves: boolean;
 }
 
 const renewEvery = 5 * 60_000;
@@ -53,21 +54,17 @@ export function widgetApi(model: AnyModel<PlayerTraits>): Api & Closing {
   );
   return {
     ...base,
-    save: async (progress) => {
-      const stop = kernel.hear((event) => {
-        const { saving } = event as { saving?: number };
-        if (saving !== undefined) progress(saving);
-      });
-      try {
-        const { answer } = await kernel.ask("save", {}, workPatience);
-        return String(answer["url"] ?? "");
-      } finally {
-        stop();
-      }
-    },
+    ...(model.get("saves") ? { save: () => fileFrom(kernel) } : {}),
     code: () => model.get("code") ?? "",
     close: () => kernel.close(),
   };
+}
+
+async function fileFrom(kernel: Kernel): Promise<string> {
+  const { answer } = await kernel.ask("save", {}, workPatience);
+  const url = String(answer["url"] ?? "");
+  if ((await routeOf(url)) === "http") return url;
+  return URL.createObjectURL(new Blob([await bytesFrom(kernel, url)], { type: "video/mp4" }));
 }
 
 function playerOver(kernel: Kernel, card: () => Card, source: () => Promise<string>): Api {

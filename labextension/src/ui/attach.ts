@@ -1,6 +1,7 @@
 /** Puts a stream into a <video>: with hls.js, or with the browser's own HLS where that is all. */
 
 import type Hls from "hls.js";
+import type { Api, LoaderConstructor } from "../api/player";
 import { type Failure, failureOf, failureOfMedia } from "../explain";
 
 export interface Captions {
@@ -39,11 +40,15 @@ const segmentPatience = {
 export async function attach(
   video: HTMLVideoElement,
   url: string,
-  loadHls: () => Promise<typeof Hls>,
+  api: Pick<Api, "hls" | "route" | "loader">,
   wishes: Wishes,
 ): Promise<Attached> {
-  const Library = "MediaSource" in window || "ManagedMediaSource" in window ? await loadHls() : null;
-  if (Library?.isSupported()) return withHls(video, url, Library, wishes);
+  const Library = "MediaSource" in window || "ManagedMediaSource" in window ? await api.hls() : null;
+  if (Library?.isSupported()) {
+    const route = (await api.route?.(url)) ?? "http";
+    const loader = route === "messages" ? api.loader?.(Library) : undefined;
+    return withHls(video, url, Library, wishes, loader);
+  }
   if (video.canPlayType("application/vnd.apple.mpegurl")) return natively(video, url, wishes);
   wishes.failed({ kind: "unsupported" });
   return nothing;
@@ -60,12 +65,14 @@ function withHls(
   url: string,
   Library: typeof Hls,
   { start, failed, captionsChanged }: Wishes,
+  loader?: LoaderConstructor,
 ): Attached {
   const hls = new Library({
     startPosition: start,
     enableWorker: false,
     backBufferLength: 60,
     fragLoadPolicy: segmentPatience,
+    ...(loader ? { loader } : {}),
   });
   let recovered = false;
   hls.on(Library.Events.ERROR, (_event, problem) => {

@@ -26,6 +26,8 @@ const shapes = {
   captions:
     "M4 5h16a1.5 1.5 0 0 1 1.5 1.500v11A1.5 1.5 0 0 1 20 19H4a1.5 1.5 0 0 1-1.5-1.500v-11A1.5 1.5 0 0 1 4 5zm.3 1.800v10.400h15.400V6.800zM6 11h7v1.700H6zm8.6 0H18v1.700h-3.400zM6 14.100h3.400v1.700H6zm5 0h7v1.700h-7z",
   full: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
+  save: "M11 4h2v8.200l2.800-2.800 1.400 1.400L12 16l-5.200-5.200 1.400-1.400 2.800 2.800zM5 18h14v2H5z",
+  code: "M8.700 7.300 4 12l4.700 4.700 1.400-1.400L6.800 12l3.300-3.300zM15.300 7.300l-1.400 1.400 3.300 3.300-3.300 3.300 1.400 1.400L20 12z",
   small: "M8 4h2v6H4V8h4zM14 4h2v4h4v2h-6zM4 14h6v6H8v-4H4zM14 14h6v2h-4v4h-2z",
 } as const;
 
@@ -58,5 +60,21 @@ export function relabel(element: HTMLElement, label: string, image?: IconName): 
   if (image && element.dataset["icon"] !== image) {
     element.dataset["icon"] = image;
     element.replaceChildren(icon(image));
+  }
+}
+
+/** Whether the clipboard took it. Frames and plain http have no clipboard but the old one. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const held = make("textarea", "");
+    held.value = text;
+    document.body.append(held);
+    held.select();
+    const done = document.execCommand("copy");
+    held.remove();
+    return done;
   }
 }

@@ -5,8 +5,8 @@ import { type Failure, SaidError, explain } from "../explain";
 import { type Action, actionOf } from "../keys";
 import { clamp, formatTime, stepTime } from "../time";
 import { type Attached, type Captions, attach } from "./attach";
-import { relabel } from "./dom";
-import { type View, speeds, view } from "./view";
+import { copyText, make, relabel } from "./dom";
+import { type View, chapterAt, showChapters, speeds, view } from "./view";
 
 export interface Player {
   /** Shows a changed card; seeks where its start has changed. */
@@ -34,6 +34,8 @@ export function mount(element: HTMLElement, api: Api, options: Options = {}): Pl
 
 const calmAfter = 2500;
 const slowAfter = 4000;
+const mendEvery = 20_000;
+const saidFor = 4000;
 
 class PlayerController implements Player {
   private attached: Attached | undefined;
@@ -43,6 +45,8 @@ class PlayerController implements Player {
   private resume = 0;
   private attempt = 0;
   private wanted = false;
+  private mended = -Infinity;
+  private unsay: ReturnType<typeof setTimeout> | undefined;
   private calm: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -63,12 +67,15 @@ class PlayerController implements Player {
   }
 
   update(): void {
-    const { title, poster, start } = this.api.card();
+    const { title, poster, start, chapters = [] } = this.api.card();
     const { ui } = this;
     ui.title.textContent = title;
     ui.title.hidden = !title;
     ui.root.setAttribute("aria-label", title ? `Video player: ${title}` : "Video player");
     if (poster && ui.poster.getAttribute("src") !== poster) ui.poster.src = poster;
+    showChapters(ui, chapters);
+    ui.save.hidden = !this.api.save;
+    ui.code.hidden = !this.api.code?.();
     const moved = start !== this.start;
     this.start = start;
     if (moved) this.resume = start;
@@ -92,7 +99,7 @@ class PlayerController implements Player {
     try {
       const url = await this.api.source();
       if (attempt !== this.attempt) return;
-      const attached = await attach(video, url, () => this.api.hls(), {
+      const attached = await attach(video, url, this.api, {
         start: this.resume,
         failed: (failure) => {
           if (attempt === this.attempt) this.fail(failure);
@@ -115,6 +122,7 @@ class PlayerController implements Player {
   destroy(): void {
     this.attempt += 1;
     clearTimeout(this.calm);
+    clearTimeout(this.unsay);
     this.stopListening.abort();
     this.release();
     this.ui.root.remove();
@@ -138,6 +146,9 @@ class PlayerController implements Player {
     on(ui.sound, "click", () => this.act({ do: "mute" }));
     on(ui.captions, "click", () => this.act({ do: "captions" }));
     on(ui.full, "click", () => this.fullscreen());
+    on(ui.save, "click", () => void this.save());
+    on(ui.code, "click", () => void this.copy());
+    on(ui.chapters, "change", () => this.go(Number(ui.chapters.value)));
     on(ui.seek, "input", () => {
       video.currentTime = Number(ui.seek.value);
       this.paint();
@@ -177,10 +188,62 @@ class PlayerController implements Player {
   private fail(failure: Failure): void {
     if (document.fullscreenElement === this.ui.root) void document.exitFullscreen();
     this.attempt += 1;
-    if (this.state === "ready") this.resume = this.ui.video.currentTime;
+    const played = this.state === "ready";
+    const playing = !this.ui.video.paused;
+    if (played) this.resume = this.ui.video.currentTime;
     this.release();
+    // An engine that was away while something played is asked for once more, before it is an error.
+    if (played && failure.kind === "unreachable" && this.api.route && this.mayMend()) {
+      void this.load(playing);
+      return;
+    }
     this.ui.notice.textContent = explain(failure);
     this.state = "error";
+  }
+
+  private mayMend(): boolean {
+    const ago = Date.now() - this.mended;
+    this.mended = Date.now();
+    return ago > mendEvery;
+  }
+
+  /** Goes to a time of the stream; loads it where it is not loaded yet. */
+  private go(seconds: number): void {
+    this.resume = seconds;
+    if (this.attached) this.ui.video.currentTime = seconds;
+    else void this.load(true);
+    this.paint();
+  }
+
+  private async save(): Promise<void> {
+    const { save } = this.ui;
+    save.disabled = true;
+    this.say("Making the file…", false);
+    try {
+      const url = await this.api.save?.();
+      if (!url) return;
+      const link = make("a", "");
+      link.href = url;
+      link.download = "clip.mp4";
+      link.click();
+      this.say("The clip is in your downloads.");
+    } catch (error) {
+      this.say(error instanceof SaidError ? error.message : "The file could not be made. Try again.");
+    } finally {
+      save.disabled = false;
+    }
+  }
+
+  private async copy(): Promise<void> {
+    const code = this.api.code?.() ?? "";
+    this.say((await copyText(code)) ? "Code copied." : "This browser does not let us copy.");
+  }
+
+  /** Words that stand in the bar for a moment, and are read aloud. */
+  private say(words: string, passes = true): void {
+    clearTimeout(this.unsay);
+    this.ui.said.textContent = words;
+    if (passes) this.unsay = setTimeout(() => (this.ui.said.textContent = ""), saidFor);
   }
 
   private async play(): Promise<void> {
@@ -280,6 +343,7 @@ class PlayerController implements Player {
     ui.seek.setAttribute("aria-valuetext", `${formatTime(now)} of ${formatTime(length)}`);
     ui.seek.style.setProperty("--jc-played", percent(now, length));
     ui.seek.style.setProperty("--jc-loaded", percent(bufferedTo(video), length));
+    ui.chapters.value = chapterAt(ui, now);
     const quiet = video.muted || video.volume === 0;
     relabel(ui.sound, quiet ? "Sound on (m)" : "Mute (m)", quiet ? "silent" : "sound");
     ui.volume.value = String(quiet ? 0 : video.volume);

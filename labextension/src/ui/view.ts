@@ -1,5 +1,7 @@
 /** The player's elements, without any behaviour. */
 
+import type { Chapter } from "../api/player";
+import { formatTime } from "../time";
 import { button, make } from "./dom";
 
 export const speeds = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
@@ -54,14 +56,24 @@ export function view() {
   speed.title = "Speed (< and >)";
   speed.setAttribute("aria-label", "Speed");
   speed.append(...speeds.map((x) => new Option(`${x}×`, String(x), x === 1, x === 1)));
+  const chapters = make("select", "jc-speed jc-chapters");
+  chapters.title = "Chapters";
+  chapters.setAttribute("aria-label", "Chapters");
+  chapters.hidden = true;
+  const save = button("jc-save", "Save the clip", "save");
+  const code = button("jc-code", "Copy as code", "code");
+  save.hidden = code.hidden = true;
+  const said = make("div", "jc-said");
+  said.setAttribute("role", "status");
   const full = button("jc-full", "Full screen (f)", "full");
   const gap = make("div", "jc-gap");
   const row = make(
     "div",
     "jc-row",
-    ...[play, back, forward, time, gap, sound, volume, captions, speed, full],
+    ...[play, back, forward, time, gap, chapters, sound, volume, captions, speed],
+    ...[save, code, full],
   );
-  const bar = make("div", "jc-bar", seek, row);
+  const bar = make("div", "jc-bar", seek, row, said);
 
   const root = make("div", "jc-player", stage, bar);
   root.tabIndex = 0;
@@ -72,5 +84,23 @@ export function view() {
   return {
     ...{ root, stage, video, poster, title, begin, busy, error, notice, retry, bar, seek },
     ...{ play, back, forward, now, length, sound, volume, captions, speed, full },
+    ...{ chapters, save, code, said },
   };
+}
+
+export function showChapters(ui: View, chapters: readonly Chapter[]): void {
+  const named = chapters.map(({ start, title }) => {
+    return new Option(`${formatTime(start)}  ${title}`, String(start));
+  });
+  ui.chapters.hidden = !named.length;
+  // Before the first chapter there is none.
+  const none = new Option("Chapters", "");
+  none.hidden = true;
+  ui.chapters.replaceChildren(none, ...named);
+}
+
+/** The value of the chapter that runs at a time. */
+export function chapterAt(ui: View, seconds: number): string {
+  const values = [...ui.chapters.options].slice(1).map((option) => option.value);
+  return values.findLast((value) => Number(value) <= seconds + 0.05) ?? "";
 }
