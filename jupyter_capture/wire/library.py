@@ -319,3 +319,5 @@ class EngineStatus(Wire):
     jobs: int
     serves: bool = False
     """Whether the whole API is open to keys."""
+    disk_free: int | None = None
+    """Bytes that are free where recordings are stored."""

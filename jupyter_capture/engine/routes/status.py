@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -29,6 +30,7 @@ def engine(services: Get, http: Request) -> Ok[EngineStatus]:
             recordings=services.sessions.running,
             jobs=services.jobs.active(),
             serves=http.app.state.serves,
+            disk_free=shutil.disk_usage(services.home.root).free,
         )
     )
 
