@@ -167,6 +167,63 @@ class RTStream:
 
     index_audio = index_spoken_words
 
+    def index_visuals(
+        self,
+        prompt: str | None = None,
+        batch_config: dict[str, Any] | None = None,
+        name: str | None = None,
+        ws_connection_id: str | None = None,
+    ) -> RTStreamSceneIndex:
+        """The text on a display as records, to which alerts can be tied.
+
+        While it is recorded, kept or live only, what is new on the screen comes in, looked at
+        every 2 s, as events of the channel ``visual_index``; afterwards a kept channel's
+        recording is read. Pictures are not described: a ``prompt`` is answered with a warning.
+        """
+        return self._index_screen(prompt, batch_config, name, ws_connection_id)
+
+    def index_scenes(
+        self,
+        extraction_type: str = "time",
+        extraction_config: dict[str, Any] | None = None,
+        prompt: str | None = None,
+        name: str | None = None,
+        ws_connection_id: str | None = None,
+    ) -> RTStreamSceneIndex:
+        """As `index_visuals`; the events come on the channel ``scene_index`` too."""
+        config = extraction_config or {"time": 2}
+        return self._index_screen(prompt, config, name, ws_connection_id, extraction_type)
+
+    def index_screen_text(
+        self, name: str | None = None, ws_connection_id: str | None = None
+    ) -> RTStreamSceneIndex:
+        """`index_visuals` by its own name."""
+        return self._index_screen(None, None, name, ws_connection_id)
+
+    def _index_screen(
+        self,
+        prompt: str | None,
+        config: dict[str, Any] | None,
+        name: str | None,
+        ws_connection_id: str | None,
+        extraction_type: str = "time",
+    ) -> RTStreamSceneIndex:
+        request = {
+            "extraction_type": extraction_type,
+            "extraction_config": config,
+            "prompt": prompt,
+            "name": name,
+            "ws_connection_id": ws_connection_id,
+        }
+        sent = {key: value for key, value in request.items() if value}
+        answer = self._connection.http.post(
+            f"rtstream/{self.id}/index/scene",
+            sent,
+            title="Reading screen text",
+            show_progress=True,
+        )
+        return RTStreamSceneIndex.of(self._connection, self.id, answer)
+
     def list_scene_indexes(self) -> list[RTStreamSceneIndex]:
         answer = self._connection.http.get(f"rtstream/{self.id}/index/scene")
         return [

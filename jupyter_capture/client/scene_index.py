@@ -1,4 +1,4 @@
-"""What is said on a stream, as records, and the alerts that watch them."""
+"""What is said or seen on a stream, as records, and the alerts that watch them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class RTStreamSceneIndex:
-    """An index of a stream. ``status`` is ``connected`` while words come in, then ``stopped``."""
+    """An index of a stream. ``status`` is ``connected`` while words come in, then ``stopped``.
+
+    ``extraction_type`` is ``transcript`` where they are said, else they are read on the screen.
+    """
 
     def __init__(
         self, _connection: Connection, rtstream_index_id: str, rtstream_id: str, **fields: Any
@@ -50,8 +53,8 @@ class RTStreamSceneIndex:
         page: int = 1,
         page_size: int = 100,
     ) -> dict[str, Any]:
-        """``scenes``: what was said, each with ``start`` and ``end`` in Unix seconds and its
-        ``description``; ``next_page``: whether there is more."""
+        """``scenes``: what was said or seen, each with ``start`` and ``end`` in Unix seconds and
+        its ``description``; ``next_page``: whether there is more."""
         query = {"start": start, "end": end, "page": page, "page_size": page_size}
         sent = {key: value for key, value in query.items() if value is not None}
         answer = self._connection.http.get(self._scene_path, sent) or {}
@@ -66,7 +69,8 @@ class RTStreamSceneIndex:
         self.status = "connected"
 
     def stop(self) -> None:
-        """Let no alert fire any more. The stream's transcript goes on."""
+        """Let no alert fire any more. A stream's transcript goes on; a screen is read no more once
+        no index of it is connected."""
         self._connection.http.patch(f"{self._scene_path}/status", {"action": "stop"})
         self.status = "stopped"
 

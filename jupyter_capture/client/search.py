@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from jupyter_capture.client import _display
 from jupyter_capture.client._fields import number, objects, table, text
+from jupyter_capture.client._fields import text as text_of
 from jupyter_capture.client._playable import Playable
 from jupyter_capture.client._urls import is_fresh, media_url
 from jupyter_capture.errors import InvalidRequestError
@@ -22,7 +23,8 @@ class Shot(Playable):
     """A stretch of a video in which something was found.
 
     ``start`` and ``end`` in seconds of the video, ``search_score`` 0 to 1, ``channel`` where the
-    words came from (``mic:default``), if known.
+    words came from (``mic:default``, ``display:1``), if known; ``source``: whether they were said
+    (``spoken_word``) or read on the screen (``screen_text``).
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Shot(Playable):
         self.player_url = media_url(player_url)
         self.collection_id = collection_id
         self.channel = channel
+        self.source = text_of(self.metadata, "source")
 
     def __repr__(self) -> str:
         score = "" if self.search_score is None else f", search_score={self.search_score:.3g}"

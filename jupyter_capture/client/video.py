@@ -8,14 +8,14 @@ from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, text, whole
 from jupyter_capture.client._previews import SHEET_BYTES, pictures_of
 from jupyter_capture.client.image import Image
-from jupyter_capture.client.recorded import Recorded
+from jupyter_capture.client.scene import Seen
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 
-class Video(Recorded):
+class Video(Seen):
     """``length`` in seconds, ``width`` and ``height`` in pixels where known."""
 
     _kind: ClassVar[str] = "video"

@@ -32,6 +32,7 @@ from jupyter_capture.wire.scenes import (
 
 router = APIRouter(prefix="/video/{video_id}", tags=["scenes"])
 Get = Annotated[Services, Depends(services_of)]
+_OTHERS = ("spoken_word", "cells")
 Asked = Annotated[SceneIndexRequest, Body(default_factory=SceneIndexRequest)]
 
 
@@ -129,7 +130,7 @@ def delete_collection(row: Row, scenes_id: str, services: Get) -> Ok[dict[str, s
 
 def _brought(services: Services, row: AssetRow, request: SceneIndexRequest) -> SceneIndexed:
     name = request.name or "scenes"
-    if name in ("spoken_word", "screen_text"):
+    if name in ("screen_text", *_OTHERS):
         raise InvalidRequestError(f"{name!r} is the engine's own index. Give yours another name.")
     scenes = [
         IndexScene(start=one.start, end=one.end, text=one.description, data=one.metadata or {})
@@ -140,7 +141,7 @@ def _brought(services: Services, row: AssetRow, request: SceneIndexRequest) -> S
 
 
 def _indexes(services: Services, row: AssetRow) -> list[Index]:
-    return [one for one in services.finder.indexes_of(row) if one.name != "spoken_word"]
+    return [one for one in services.finder.indexes_of(row) if one.name not in _OTHERS]
 
 
 def _is_screen(services: Services, row: AssetRow, index: Index) -> bool:
