@@ -48,7 +48,15 @@ class Settings(BaseSettings):
     render_fps: int = Field(
         30, ge=1, le=60, description="Frames a second of rendered timelines and uploaded media."
     )
-    cache_mb: int = Field(2000, ge=0, description="Size of the cache of rendered segments (MB).")
+    cache_mb: int = Field(
+        2000,
+        ge=0,
+        description="Size of the cache of rendered segments (MB); with 0 nothing is kept, nor "
+        "rendered before it is asked for.",
+    )
+    renderers: int = Field(
+        2, ge=1, le=64, description="Processes that render at once; not more than there are cores."
+    )
     upload_limit_mb: int = Field(4096, gt=0, description="The largest upload (MB).")
     posters: bool = Field(True, description="Put inline posters into saved notebooks.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ class Library:
     def __init__(self, store: Store, home: Home) -> None:
         self._store = store
         self._home = home
+        self.on_changed: Callable[[Sequence[str]], None] = lambda asset_ids: None
+        """Told of assets whose content is not there any more."""
 
     # -- collections
 
@@ -161,6 +163,7 @@ class Library:
             shutil.rmtree(self._home.uploads / asset_id, ignore_errors=True)
         self._home.drop_downloads(shown_in)
         self._home.drop_previews([asset_id])
+        self.on_changed([asset_id])
         return sharing
 
     def usage(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 What a player asks for comes before what it is going to ask for. A process that dies or falls
 silent is replaced and its segment tried once more. Processes end when nothing was asked for a
-while, and with their engine.
+while, and with their engine. Until the first one is ready, a thread of the engine renders.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from dataclasses import dataclass, field
 from jupyter_capture.engine.render_process import DiedError, RenderProcess
 from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.errors import CaptureError, EngineError, GoneError
+from jupyter_capture.media import cut
 from jupyter_capture.media.order import Order
-from jupyter_capture.media.plan import Kind
+from jupyter_capture.media.plan import Kind, Plan
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
 _IDLE_SECONDS = 60.0
+_LAST_IDLES = 10
+"""Times longer: the last process saves the next timeline a cold start."""
 _SILENT_SECONDS = 30.0
 _ENDING = "The engine is ending."
 
@@ -59,11 +62,12 @@ class _Job:
 
 @dataclass(eq=False)
 class _Worker:
-    """A thread that leads one process. ``doing``: None while it is free."""
+    """A thread that leads one process. ``doing``: None while it is free or not ready yet."""
 
     process: RenderProcess
     doing: _Job | Order | None = None
     warmed: Order | None = None
+    is_ready: bool = False
     thread: threading.Thread = field(init=False)
 
 
@@ -85,6 +89,7 @@ class Renderers:
         self._queue: list[_Job] = []
         self._workers: list[_Worker] = []
         self._warm: Order | None = None
+        self._is_here = False
         self._count = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -108,6 +113,9 @@ class Renderers:
                 raise EngineError(_ENDING)
             self._add(order, kind, number).futures.append(future)
             self._make_way()
+            if not self._is_here and not any(worker.is_ready for worker in self._workers):
+                self._is_here = True
+                threading.Thread(target=self._lead_here, name="renderer", daemon=True).start()
         return future
 
     def ahead(self, order: Order, kind: Kind, numbers: Sequence[int]) -> None:
@@ -133,10 +141,10 @@ class Renderers:
             self._make_way()
 
     def warm(self, order: Order) -> None:
-        """Have the processes ready, with a timeline that will be asked for in a moment."""
+        """Have a process ready, with a timeline that will be asked for in a moment."""
         with self._changed:
             self._warm = order
-            while len(self._workers) < self._most and not self._closed:
+            if not self._workers and not self._closed:
                 self._start()
             self._changed.notify_all()
 
@@ -229,6 +237,7 @@ class Renderers:
                 # First, so that a segment goes to whoever is ready first.
                 with contextlib.suppress(DiedError, OSError):
                     worker.process.begin()
+                worker.is_ready = True
                 work = self._next(worker)
                 if work is None:
                     return
@@ -242,11 +251,12 @@ class Renderers:
 
     def _next(self, worker: _Worker) -> _Job | Order | None:
         """What to do; None where it shall end."""
-        deadline = time.monotonic() + self._idle
+        since = time.monotonic()
         with self._changed:
             worker.doing = None
             while worker.doing is None:
-                left = deadline - time.monotonic()
+                idle = self._idle * (_LAST_IDLES if len(self._workers) == 1 else 1)
+                left = since + idle - time.monotonic()
                 if self._closed or left <= 0:
                     self._workers.remove(worker)
                     return None
@@ -258,6 +268,32 @@ class Renderers:
                 else:
                     self._changed.wait(left)
             return worker.doing
+
+    def _lead_here(self) -> None:
+        """Render what is asked for until a process is ready to."""
+        plans: dict[str, Plan] = {}
+        while True:
+            with self._changed:
+                asked = [job for job in self._queue if job.futures]
+                ready = any(worker.is_ready for worker in self._workers)
+                if ready or not asked or self._closed:
+                    self._is_here = False
+                    return
+                job = min(asked, key=lambda one: one.rank)
+                self._queue.remove(job)
+            self._made(job, self._make_here(job, plans))
+
+    def _make_here(self, job: _Job, plans: dict[str, Plan]) -> bytes | CaptureError:
+        key, kind, number = job.segment
+        try:
+            if key not in plans:
+                plans[key] = job.order.plan()
+            return cut.segment(plans[key], kind, number)
+        except CaptureError as error:
+            return error
+        except Exception as error:
+            logger.exception("a segment failed")
+            return EngineError(f"The segment could not be rendered: {type(error).__name__}.")
 
     def _make(self, process: RenderProcess, job: _Job) -> bytes | CaptureError | None:
         for _ in range(ATTEMPTS):

@@ -127,6 +127,14 @@ class Plan:
     def seconds(self) -> float:
         return self.duration / TICKS
 
+    @property
+    def is_made(self) -> bool:
+        """Whether some of it is composed or mixed, not copied."""
+        pieces = (piece for segment in self.video for piece in segment.pieces)
+        if any(isinstance(piece, Made) for piece in pieces):
+            return True
+        return any(segment.make is not None for segment in self.audio)
+
 
 def make_plan(cuts: Sequence[Cut], *, ended: bool = True) -> Plan:
     """Lay ``cuts`` end to end.
