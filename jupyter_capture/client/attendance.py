@@ -7,6 +7,7 @@ for that: a recording goes on without an engine, and the next caller starts one.
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def _status(data_dir: Path, session_id: str) -> str | None:
     locator = read_locator(data_dir)
     if locator is None:
         return None
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(locator.socket)  # httpx would leave a refused one open
     transport = httpx.HTTPTransport(uds=locator.socket)
     with httpx.Client(transport=transport, base_url=BASE_URL, timeout=_TIMEOUT) as client:
         answer = client.get(f"/capture/session/{session_id}")

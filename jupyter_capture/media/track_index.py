@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from jupyter_capture.wire.recorder import Part, TrackManifest
+
 FRAGMENT = np.dtype(
     [("time", "<i8"), ("duration", "<i8"), ("offset", "<i8"), ("size", "<i8"), ("part", "<i4"),
      ("key", "?")]
@@ -42,3 +44,18 @@ def write_idx(path: Path, status: os.stat_result, rows: Fragments) -> None:
     with contextlib.suppress(OSError):
         scratch.write_bytes(head + rows.tobytes())
         scratch.replace(path)
+
+
+def goes_on(before: TrackManifest, after: TrackManifest) -> bool:
+    """Whether nothing was taken out of the parts that there were."""
+    stretches = [[(part.file, part.skip, part.until) for part in one.parts]
+                 for one in (before, after)]  # fmt: skip
+    return stretches[1][: len(stretches[0])] == stretches[0]
+
+
+def within(rows: Fragments, part: Part) -> Fragments:
+    """Those of a file's fragments that belong to the part."""
+    if part.whole:
+        return rows
+    stop = np.iinfo(np.int64).max if part.until is None else part.until
+    return rows[(rows["offset"] >= part.skip) & (rows["offset"] < stop)]

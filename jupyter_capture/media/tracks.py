@@ -26,10 +26,12 @@ from jupyter_capture.media.track_index import (
     AT_REST_SECONDS,
     FRAGMENT,
     Fragments,
+    goes_on,
     read_idx,
+    within,
     write_idx,
 )
-from jupyter_capture.wire.recorder import Part, TrackManifest
+from jupyter_capture.wire.recorder import TrackManifest
 
 Config = fmp4.VideoTrackConfig | fmp4.AudioTrackConfig
 Times = npt.NDArray[np.int64]
@@ -75,6 +77,10 @@ class StoredTrack:
 
     def refresh(self, manifest: TrackManifest | None = None) -> None:
         """See what has been written since. ``manifest``: where it has new parts."""
+        if manifest is not None and not goes_on(self.manifest, manifest):
+            self.fragments = np.empty(0, FRAGMENT)
+            self._inits.clear()
+            self._configs.clear()
         self.manifest = manifest or self.manifest
         parts = [self._index_part(number) for number in range(len(self.manifest.parts))]
         parts = [part for part in parts if len(part)]
@@ -312,7 +318,7 @@ class StoredTrack:
         cached = read_idx(idx, status)
         if cached is not None:
             cached["part"] = number
-            return _within(cached, part)
+            return within(cached, part)
         known = self.fragments[self.fragments["part"] == number]
         known = known if part.whole else known[:0]
         found = self._scan_part(path, known)
@@ -321,7 +327,7 @@ class StoredTrack:
         whole = not any(path.name in damage for damage in self.damage)
         if whole and clock.time() - status.st_mtime > AT_REST_SECONDS:
             write_idx(idx, status, found)
-        return _within(found, part)
+        return within(found, part)
 
     def _note(self, damage: str) -> None:
         if damage not in self.damage:
@@ -344,14 +350,6 @@ class StoredTrack:
                     self._note(f"{path.name} of track {self.id}: {error.message}")
                     at = fmp4.find_fragment(file, at + 8)
         return np.concatenate([known, np.array(rows, FRAGMENT)])
-
-
-def _within(rows: Fragments, part: Part) -> Fragments:
-    """Those of a file's fragments that belong to the part."""
-    if part.whole:
-        return rows
-    stop = np.iinfo(np.int64).max if part.until is None else part.until
-    return rows[(rows["offset"] >= part.skip) & (rows["offset"] < stop)]
 
 
 def _timed(

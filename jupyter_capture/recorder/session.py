@@ -183,6 +183,8 @@ class RecordingSession:
         for request in self._spec.channels:
             if request.store:
                 self._channels[request.channel_id].keep(True)
+        for name in self._spec.paused:
+            self._channels[name].pause(True)
         if not self._clock.started:
             self._clock.start()
         self._stage = "recording"

@@ -14,6 +14,10 @@ SessionStatus = Literal[
 MediaKind = Literal["audio", "video"]
 Category = Literal["mic", "screen", "system_audio", "camera"]
 
+DESKTOP = ("DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "PULSE_SERVER", "PULSE_COOKIE",
+           "XDG_RUNTIME_DIR")  # fmt: skip
+"""The environment variables that say where a user's screen and sound are."""
+
 _CATEGORIES: dict[str, Category] = {
     "mic": "mic",
     "display": "screen",
@@ -89,11 +93,37 @@ class SessionStart(Wire):
     ws_connection_id: str | None = None
     fps: int | None = Field(None, ge=1, le=60)
     detach: bool = False
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Where the caller's desktop is: the variables of ``DESKTOP``. Heard over the Unix socket
+    alone."""
 
 
 class StoreSwitch(Wire):
     channel_id: str
     store: bool
+
+
+class ChannelPause(Wire):
+    channel_id: str
+    paused: bool
+
+
+class ForgetRequest(Wire):
+    """The last ``seconds``, or from ``start`` to ``end`` (seconds of media time)."""
+
+    seconds: float | None = Field(None, gt=0, allow_inf_nan=False)
+    start: float | None = Field(None, ge=0, allow_inf_nan=False)
+    end: float | None = Field(None, gt=0, allow_inf_nan=False)
+
+
+class Forgotten(Wire):
+    """What was erased, in seconds of media time, and how many segments of words with it."""
+
+    session_id: str = ""
+    start: float
+    end: float
+    segments: int = 0
+    wall_clock: list[tuple[float, float]] = Field(default_factory=list, exclude=True)
 
 
 class StreamAction(Wire):
@@ -121,6 +151,7 @@ class Channel(Wire):
     type: MediaKind
     store: bool
     is_primary: bool = False
+    paused: bool = False
 
 
 class RTStream(Wire):

@@ -36,6 +36,8 @@ class RecorderSpec(Wire):
     """A process that was not scheduled for this long was suspended: the session is paused."""
     go_on: bool = False
     """Go on with what a recorder that died left in the folder, as a new part of each track."""
+    paused: list[str] = Field(default_factory=list)
+    """The channels that begin paused."""
     environment: dict[str, str] = Field(default_factory=dict)
     """Where the desktop is (``DISPLAY``, ``PULSE_SERVER``, …), besides what the engine knows."""
     log_level: str = "info"
@@ -149,11 +151,11 @@ class Command(Wire):
 
 class Report(Wire):
     """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence``,
-    ``disk``, ``warning``, ``paused`` (by itself, after a suspend), ``forgotten``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
+    ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
     what to do), and ``pcm``, for those alone who listen to a channel: ``at`` (media seconds),
     ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in base64. A
     screen that is listened to gives ``picture`` when it changed, at most every 2 s: the same, with
-    a ``jpeg`` in base64."""
+    a ``jpeg`` in base64. ``paused`` tells of a suspend, ``forgotten`` answers ``forget``."""
 
     report: Literal[
         "active",

@@ -58,6 +58,7 @@ def after(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> 
             "erased": bench.record(MIC, seconds=0.3),
             "goes on": bench.begin(SCREEN, MIC),
             "killed": bench.begin(SCREEN, MIC),
+            "killed long ago": bench.begin(SCREEN, MIC),
             "ended well": bench.begin(MIC),
             "no socket": bench.begin(MIC),
             "damaged": bench.begin(LIVE_MIC),
@@ -67,8 +68,11 @@ def after(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> 
         recorders = {name: bench.recorder_pid(each) for name, each in named.items()}
         engine = bench.engine_pid
         os.kill(engine, signal.SIGSTOP)  # else it would notice what happens to the recorders
-        for name in ("killed", "damaged", "nothing kept"):
+        reach_on_disk(bench, named["killed long ago"])
+        for name in ("killed", "killed long ago", "damaged", "nothing kept"):
             kill(recorders[name])
+        for name in ("killed long ago", "nothing kept"):
+            os.utime(bench.folder(named[name]) / "manifest.json", (0, 0))
         kill(engine)
         os.kill(recorders["ended well"], signal.SIGTERM)  # it finishes, with nobody to tell
         wait_for(lambda: not alive(recorders["ended well"]))
@@ -83,6 +87,12 @@ def after(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> 
             each.refresh()
     yield After(bench, recorders, named)
     bench.close()
+
+
+def reach_on_disk(bench: Bench, session: CaptureSession) -> None:
+    """Until something is stored, without asking the engine."""
+    stored = bench.folder(session)
+    wait_for(lambda: all(path.stat().st_size > 2000 for path in stored.glob("trk-*/0.mp4")))
 
 
 def undo_export(bench: Bench, session: CaptureSession) -> None:
@@ -126,7 +136,9 @@ def change(bench: Bench, *statements: str) -> None:
 def test_a_recorder_goes_on_without_its_engine_and_obeys_the_next_one(after: After) -> None:
     bench, session = after.bench, after.sessions["goes on"]
     assert alive(after.recorders["goes on"])
-    assert bench.connection.status().recordings == [session.id]
+    running = set(bench.connection.status().recordings)
+    assert session.id in running
+    assert after.sessions["killed long ago"].id not in running
     assert session.status == "active"
     assert "mic:default" in wait_for(lambda: session.refresh().levels)
     before = session.duration or 0
@@ -139,8 +151,21 @@ def test_a_recorder_goes_on_without_its_engine_and_obeys_the_next_one(after: Aft
     wait_for(lambda: not alive(after.recorders["goes on"]), what="the recorder's end")
 
 
-def test_with_both_killed_the_next_engine_recovers_it(after: After) -> None:
+def test_with_both_killed_a_moment_ago_the_next_engine_goes_on_with_it(after: After) -> None:
     session = after.sessions["killed"]
+    assert session.status == "active"
+    before = session.duration or 0
+    reach(session, before + 1)
+    session.stop()
+    assert session.status == "exported"
+    assert session.metadata["recovered"] is True
+    assert session.metadata["restarts"] == 1
+    assert length_of(after.bench, session) > before
+    sound_of(after.bench, session)
+
+
+def test_with_both_killed_long_ago_it_is_exported_with_what_there_is(after: After) -> None:
+    session = after.sessions["killed long ago"]
     assert session.status == "exported"
     assert session.metadata["recovered"] is True
     assert length_of(after.bench, session) >= 0.9
@@ -191,15 +216,38 @@ def test_erasing_goes_on_where_a_killed_engine_left_it(after: After) -> None:
     assert not list((after.bench.data_dir / "tmp").iterdir())
 
 
-def test_a_killed_recorder_leaves_a_recording_that_says_it_was_recovered(common: Bench) -> None:
+def test_a_killed_recorder_is_started_again_and_the_recording_says_so(common: Bench) -> None:
     session = common.begin(SCREEN, MIC)
     reach(session, 1.5)
-    kill(common.recorder_pid(session))
-    wait_for(lambda: session.refresh().status == "exported", what="the export")
+    first = common.recorder_pid(session)
+    kill(first)
+    wait_for(lambda: common.recorder_pid(session) != first, what="another recorder")
+    assert session.refresh().status == "active"
+    wait_for(lambda: session.refresh().warnings, what="a word about it")
+    assert "died and was started again" in session.warnings[-1]
+    reach(session, (session.duration or 0) + 1)
+    session.stop()
+    assert session.status == "exported"
     assert session.metadata["recovered"] is True
-    assert length_of(common, session) >= 0.9
+    assert length_of(common, session) >= 2.4
     assert session.stop().status == "exported"
     assert session.id not in common.connection.status().recordings
+    sound_of(common, session)
+
+
+def test_a_recorder_that_dies_again_and_again_is_given_up(common: Bench) -> None:
+    session = common.begin(MIC)
+    reach(session, 1.2)
+
+    def next_death() -> bool:
+        pid = common.recorder_pid(session)
+        if alive(pid):
+            kill(pid)
+        return session.refresh().status == "exported"
+
+    wait_for(next_death, seconds=90, what="the export")
+    assert session.metadata["recovered"] is True
+    assert length_of(common, session) >= 0.5
     sound_of(common, session)
 
 

@@ -5,6 +5,7 @@ Each change is stored, together with its webhook, before it is announced.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -14,8 +15,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from jupyter_capture.engine.home import Home
-from jupyter_capture.engine.sessions import recorders
-from jupyter_capture.engine.sessions.export import drop_empty
+from jupyter_capture.engine.sessions import recorders, restart
+from jupyter_capture.engine.sessions.ending import RUNNING, Ending, unfinished
+from jupyter_capture.engine.sessions.erasure import Erasure
 from jupyter_capture.engine.sessions.live import Live
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.sessions.request import checked_channels
@@ -26,18 +28,21 @@ from jupyter_capture.errors import (
     ConflictError,
     DeviceError,
     EngineError,
-    MediaError,
     UnknownChannelError,
     from_response,
 )
-from jupyter_capture.media.remains import settle
 from jupyter_capture.settings import Settings, private_dir
-from jupyter_capture.wire.capture import ChannelRequest, SessionStart, SessionStatus, kind_of
-from jupyter_capture.wire.recorder import Command, Manifest, RecorderSpec, Report
+from jupyter_capture.wire.capture import (
+    ChannelRequest,
+    Forgotten,
+    SessionStart,
+    SessionStatus,
+    kind_of,
+)
+from jupyter_capture.wire.recorder import Command, RecorderSpec, Report
 
 logger = logging.getLogger(__name__)
 
-RUNNING = ("starting", "active", "paused", "stopping")
 START_SECONDS = 20.0
 STOP_SECONDS = 30.0
 
@@ -55,7 +60,8 @@ class Sessions:
         self._settings = settings
         self._live: dict[str, Live] = {}
         self._lock = threading.Lock()
-        self._closing = threading.Lock()
+        self.erasure = Erasure(home)
+        self._ending = Ending(records, home, self.erasure)
         limit = settings.unattended_minutes * 60
         self._unattended = Unattended(lambda: self._live, self.stop, limit)
 
@@ -82,7 +88,7 @@ class Sessions:
             live.link = recorders.start(self._spec(session.id, request, channels), folder)
         except (CaptureError, OSError) as error:
             failure = live.error = _as_capture_error(error)
-            self._close(session.id, live, lambda: self._fail(session.id, failure.message))
+            self._close(session.id, live, lambda: self._ending.fail(session.id, failure.message))
             raise failure from error
         live.link.listen(self._on_report, self._on_lost)
         live.say(Command(cmd="status"))  # it may have become active before we listened
@@ -106,7 +112,7 @@ class Sessions:
         if session.status == "created":
             raise ConflictError(f"{session_id} was never started. Start it first, or delete it.")
         if live is None:
-            self._complete(session_id)
+            self._ending.complete(session_id)
             return
         live.settled.wait(recorders.CONNECT_SECONDS + START_SECONDS)
         self.records.advance(session_id, "stopping", of=("active", "paused"))
@@ -116,7 +122,7 @@ class Sessions:
                 f"The recorder of {session_id} did not stop within {STOP_SECONDS:.0f} s. What it "
                 "recorded is safe. Try again."
             )
-        if live.error is not None and _unfinished(self.records.row(session_id)):
+        if live.error is not None and unfinished(self.records.row(session_id)):
             raise live.error
 
     def pause(self, session_id: str) -> None:
@@ -127,16 +133,43 @@ class Sessions:
 
     def set_store(self, session_id: str, channel_id: str, store: bool) -> None:
         """Raises UnknownChannelError for a channel that the session does not record."""
-        session = self.records.row(session_id)
-        names = [channel["channel_id"] for channel in session.channels]
-        if channel_id not in names:
-            known = ", ".join(names) or "nothing"
-            raise UnknownChannelError(f"{session_id} does not record {channel_id!r}, but {known}.")
-        live = self._live.get(session_id)
-        if live is None or session.status not in ("active", "paused"):
-            raise ConflictError(f"{session_id} is {session.status}; only a recording can switch.")
-        live.send(Command(cmd="set_store", channel_id=channel_id, store=store))
-        self.records.set_store(session_id, channel_id, store)
+        live = self._recording(session_id, channel_id)
+        with live.switching:
+            # Should one of us die between the two, the channel is live only rather than kept.
+            if not store:
+                self.records.switch(session_id, channel_id, store=False)
+            live.send(Command(cmd="set_store", channel_id=channel_id, store=store))
+            if store:
+                self.records.switch(session_id, channel_id, store=True)
+
+    def pause_channel(self, session_id: str, channel_id: str, paused: bool) -> None:
+        """Let one channel be a gap, heard and seen by nobody, or let it go on."""
+        live = self._recording(session_id, channel_id)
+        with live.switching:
+            if paused:
+                self.records.switch(session_id, channel_id, paused=True)
+            live.send(Command(cmd="pause" if paused else "resume", channel_id=channel_id))
+            if not paused:
+                self.records.switch(session_id, channel_id, paused=False)
+
+    def forget(self, session_id: str, start: float, end: float | None) -> Forgotten:
+        """Erase media time (seconds; None: until now) from the tracks of a recording that goes on.
+        Raises ConflictError where it does not; then it is noted, to be carried out all the same."""
+        live = self._recording(session_id)
+        with live.switching:
+            self.erasure.note(session_id, start, end or (live.seconds or start) + 1.0)
+            live.answers.clear()
+            live.send(Command(cmd="forget", start=start, end=end))
+            report = live.answer(STOP_SECONDS)
+        if report is None:
+            raise ConflictError(
+                f"The recorder of {session_id} did not answer within {STOP_SECONDS:.0f} s. What is "
+                "to be forgotten is noted, and will be as soon as it does."
+            )
+        self.erasure.done(session_id)
+        if report.report == "failed":
+            raise from_response(409, report.error_code, report.error or "Nothing was forgotten.")
+        return Forgotten.model_validate(report.data)
 
     def delete(self, session_id: str) -> None:
         """Erase a session whole: its rows, its assets, its words and its media."""
@@ -149,7 +182,7 @@ class Sessions:
     def reattach(self) -> None:
         """Take over what a former engine left: attach to live recorders, finish dead ones."""
         for session in self.records.rows():
-            if not _unfinished(session):
+            if not unfinished(session):
                 continue
             try:
                 self._take_over(session)
@@ -174,16 +207,31 @@ class Sessions:
     def _take_over(self, session: Row[Any]) -> None:
         running = session.status in RUNNING
         link = recorders.attach(session.id, self._socket(session.id)) if running else None
+        live = Live(detach=session.detach)
+        folder = self._home.session(session.id)
+        if link is None and running and restart.is_fresh(folder):
+            link = restart.again(session, folder, live.deaths)
         if link is None:
-            self._complete(session.id)
+            self._ending.complete(session.id)
             return
-        live = self._live[session.id] = Live(link, detach=session.detach)
         live.settled.set()
+        self._live[session.id] = live
         self._listen(session, live, link)
 
+    def _start_again(self, session_id: str, live: Live) -> recorders.Link | None:
+        live.link = None
+        logger.warning("the recorder of %s died; it is started again", session_id)
+        session = self.records.row(session_id)
+        return restart.again(session, self._home.session(session_id), live.deaths)
+
     def _listen(self, session: Row[Any], live: Live, link: recorders.Link) -> None:
+        live.link, live.unsure = link, True
         link.listen(self._on_report, self._on_lost)
-        live.say(Command(cmd="stop" if session.status == "stopping" else "status"))
+        for start, end in self.erasure.noted(session.id):
+            live.say(Command(cmd="forget", start=start, end=end))
+        live.say(Command(cmd="status"))
+        if session.status == "stopping":
+            live.say(Command(cmd="stop"))
 
     def _socket(self, session_id: str) -> str:
         folder = private_dir(self._settings.runtime_dir)
@@ -200,24 +248,39 @@ class Sessions:
             max_height=self._settings.max_height,
             disk_reserve_mb=self._settings.disk_reserve_mb,
             max_duration_hours=self._settings.max_duration_hours,
+            environment=request.environment,
             log_level=self._settings.log_level,
         )
 
     def _switch(
         self, session_id: str, command: Command, before: SessionStatus, after: SessionStatus
     ) -> None:
-        session = self.records.row(session_id)
-        if session.status == after:
-            return
         live = self._live.get(session_id)
-        if session.status != before or live is None:
-            raise ConflictError(
-                f"{session_id} is {session.status}; only a session that is {before} can "
-                f"{command.cmd}."
-            )
-        live.send(command)
-        if not self.records.advance(session_id, after, of=(before,)):
-            raise ConflictError(f"{session_id} is being stopped; it cannot {command.cmd} any more.")
+        with live.switching if live else contextlib.nullcontext():
+            session = self.records.row(session_id)
+            if session.status == after:
+                return
+            if session.status != before or live is None:
+                raise ConflictError(
+                    f"{session_id} is {session.status}; only a session that is {before} can "
+                    f"{command.cmd}."
+                )
+            live.send(command)
+            if not self.records.advance(session_id, after, of=(before,)):
+                said = f"{session_id} is being stopped; it cannot {command.cmd} any more."
+                raise ConflictError(said)
+
+    def _recording(self, session_id: str, channel_id: str | None = None) -> Live:
+        """Raises UnknownChannelError for a channel that it does not record, and ConflictError."""
+        session = self.records.row(session_id)
+        names = [channel["channel_id"] for channel in session.channels]
+        if channel_id is not None and channel_id not in names:
+            known = ", ".join(names) or "nothing"
+            raise UnknownChannelError(f"{session_id} does not record {channel_id!r}, but {known}.")
+        live = self._live.get(session_id)
+        if live is None or session.status not in ("active", "paused"):
+            raise ConflictError(f"{session_id} is {session.status}; only a recording can do that.")
+        return live
 
     def _on_report(self, session_id: str, report: Report) -> None:
         live = self._live.get(session_id)
@@ -231,17 +294,39 @@ class Sessions:
                 live.seconds = report.data.get("at")
                 self.records.publish(session_id, {"channel": "levels", "data": live.levels})
             case "stopped":
-                self._close(session_id, live, lambda: self._recover(session_id))
+                self._close(session_id, live, lambda: self._ending.recover(session_id, live.reason))
+            case "paused":
+                self.records.advance(session_id, "paused", report.data, of=("active",))
+                self._warn(session_id, live, report)
+            case "forgotten":
+                live.hear(report)
+            case "failed" if report.data.get("cmd") == "forget":
+                live.hear(report)
             case "failed" if "cmd" not in report.data:
                 self._close(session_id, live, lambda: self._on_failed(session_id, live, report))
             case "status":
                 live.seconds = report.data.get("duration")
                 if report.data.get("status") in ("recording", "paused"):
                     self._on_active(session_id, live, report)
-            case other:
-                said = str(report.data.get("message") or report.error or other)
-                live.warnings = [*live.warnings, said][-20:]
-                self.records.publish(session_id, {"channel": other, "data": report.data})
+                    self._agree(session_id, live, report)
+            case _:
+                self._warn(session_id, live, report)
+
+    def _warn(self, session_id: str, live: Live, report: Report) -> None:
+        said = str(report.data.get("message") or report.error or report.report)
+        live.warnings = [*live.warnings, said][-20:]
+        self.records.publish(session_id, {"channel": report.report, "data": report.data})
+
+    def _agree(self, session_id: str, live: Live, report: Report) -> None:
+        """A former engine may have died between what it told the recorder and what it stored."""
+        if not live.unsure:
+            return
+        live.unsure = False
+        status: SessionStatus = "paused" if report.data["status"] == "paused" else "active"
+        self.records.advance(session_id, status, of={"active", "paused"} - {status})
+        for channel in report.data.get("channels", []):
+            store, paused = channel["store"], channel.get("paused", False)
+            self.records.switch(session_id, channel["channel_id"], store=store, paused=paused)
 
     def _on_active(self, session_id: str, live: Live, report: Report) -> None:
         if live.settled.is_set() and self.records.row(session_id).status != "starting":
@@ -267,12 +352,7 @@ class Sessions:
         if isinstance(error, DeviceError | UnknownChannelError):
             error = type(error)(f"{said} {recorders.surroundings()}")
         live.error = error
-        manifest = self.records.manifest(session_id)
-        if manifest is not None and manifest.tracks:
-            # It failed on the way: what was recorded until then is a recording.
-            self._finish(session_id, settle(manifest, self._home.session(session_id)), True)
-        else:
-            self._fail(session_id, error.message)
+        self._ending.break_off(session_id, error.message)
 
     def _on_lost(self, session_id: str) -> None:
         live = self._live.get(session_id)
@@ -280,14 +360,15 @@ class Sessions:
             return
         try:
             link = recorders.attach(session_id, self._socket(session_id))
-            if link is not None:  # only the line broke, as when this process was stopped for long
-                live.link = link
+            if link is None:  # else only the line broke, as when this process was stopped for long
+                link = self._start_again(session_id, live)
+            if link is not None:
                 self._listen(self.records.row(session_id), live, link)
                 return
         except Exception:
             logger.exception("%s could not be attached to again", session_id)
-        logger.warning("the recorder of %s is gone", session_id)
-        self._close(session_id, live, lambda: self._recover(session_id))
+        logger.warning("the recorder of %s is gone for good", session_id)
+        self._close(session_id, live, lambda: self._ending.recover(session_id, live.reason))
 
     def _close(self, session_id: str, live: Live, store: Callable[[], None]) -> None:
         """The end of a recording. Where it cannot be stored, the next stop() tries it again, and
@@ -302,90 +383,9 @@ class Sessions:
             live.settled.set()
             live.ended.set()
 
-    def _complete(self, session_id: str) -> None:
-        """Bring to its end what has no recorder any more."""
-        with self._closing:
-            session = self.records.row(session_id)
-            if session.status in RUNNING:
-                self._recover(session_id)
-            elif _unfinished(session):
-                self._export(session_id)
-
-    def _recover(self, session_id: str) -> None:
-        """Close a session with what its recorder left, whether it came to its end or not."""
-        folder = self._home.session(session_id)
-        try:
-            manifest = self.records.manifest(session_id)
-            if manifest is None or manifest.status != "stopped":
-                recorders.end(folder)
-                manifest = self.records.manifest(session_id)
-        except MediaError as error:
-            self._fail(session_id, error.message)
-            return
-        if manifest is None:
-            self._fail(session_id, "The recorder ended before it had recorded anything. Try again.")
-        elif manifest.status == "stopped":
-            self._finish(session_id, manifest, False)
-        else:
-            self._finish(session_id, settle(manifest, folder), True)
-
-    def _finish(self, session_id: str, manifest: Manifest, recovered: bool) -> None:
-        """Stopped, then exported."""
-        session = self.records.row(session_id)
-        metadata = {**session.metadata, "recovered": True} if recovered else session.metadata
-        live = self._live.get(session_id)
-        reason = manifest.reason or (live.reason if live else None)
-        if reason:
-            metadata = {**metadata, "stop_reason": reason}
-        drop_empty(manifest, self._home.session(session_id))
-        keeps = bool(manifest.tracks)
-        data: dict[str, Any] = {"duration": manifest.duration, "exports": keeps}
-        if not keeps:
-            data["message"] = _why_nothing(session)
-        if reason:
-            data["reason"] = reason
-        self.records.advance(
-            session_id,
-            "stopped",
-            data,
-            of=RUNNING,
-            duration=manifest.duration,
-            started_at=manifest.started_at or session.started_at,
-            wall_clock=manifest.wall_clock,
-            metadata=metadata,
-            export_status="exporting" if keeps else None,
-        )
-        if keeps:
-            self.records.export(session_id, manifest)
-
-    def _export(self, session_id: str) -> None:
-        """The export of a session whose engine ended between its stop and its export."""
-        manifest = self.records.manifest(session_id)
-        folder = self._home.session(session_id)
-        if manifest is not None:
-            manifest = manifest if manifest.status == "stopped" else settle(manifest, folder)
-            drop_empty(manifest, folder)
-            self.records.export(session_id, manifest)
-
-    def _fail(self, session_id: str, said: str) -> None:
-        self.records.advance(session_id, "failed", {"error": said}, of=RUNNING, error=said)
-
 
 def _known_channels() -> list[str]:
     return [channel.channel_id for channel in recorders.list_channels().channels]
-
-
-def _unfinished(session: Row[Any]) -> bool:
-    """Whether something of it has still to be done."""
-    return session.status in RUNNING or (
-        session.status == "stopped" and session.export_status == "exporting"
-    )
-
-
-def _why_nothing(session: Row[Any]) -> str:
-    if any(channel["store"] for channel in session.channels):
-        return "Nothing was recorded, so there is nothing to export."
-    return "No channel was kept, so there is nothing to export."
 
 
 def _as_capture_error(error: Exception) -> CaptureError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from jupyter_capture.engine.sessions.recorders import Link
 from jupyter_capture.errors import CaptureError, ConflictError
-from jupyter_capture.wire.recorder import Command
+from jupyter_capture.wire.recorder import Command, Report
 
 
 @dataclass
@@ -25,6 +25,11 @@ class Live:
     seconds: float | None = None
     detach: bool = False
     reason: str | None = None  # why the engine stopped it
+    unsure: bool = False  # whether it is paused, and what it keeps, is still to be learnt
+    deaths: list[float] = field(default_factory=list)  # of its recorders, monotonic
+    switching: threading.Lock = field(default_factory=threading.Lock)  # one command at a time
+    answers: list[Report] = field(default_factory=list)
+    heard: threading.Condition = field(default_factory=threading.Condition)
     attended: float = field(default_factory=time.monotonic)
 
     def attend(self) -> None:
@@ -41,6 +46,20 @@ class Live:
         if self.link is None:
             raise ConflictError("The recorder is not there yet. Try again in a moment.")
         self.link.send(command)
+
+    def hear(self, report: Report) -> None:
+        """The recorder's answer to what was asked of it."""
+        with self.heard:
+            self.answers.append(report)
+            self.heard.notify_all()
+
+    def answer(self, seconds: float) -> Report | None:
+        """What `hear()` was told, waiting for it; None where the session ended, or too late."""
+        deadline = time.monotonic() + seconds
+        with self.heard:
+            while not self.answers and not self.ended.is_set() and time.monotonic() < deadline:
+                self.heard.wait(0.1)
+            return self.answers.pop(0) if self.answers else None
 
     def say(self, command: Command) -> None:
         """Send to whoever listens: where nobody does, the session is being closed anyway."""

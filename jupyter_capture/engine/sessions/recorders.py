@@ -105,6 +105,7 @@ def start(spec: RecorderSpec, folder: Path) -> Link:
             stdout=log,
             stderr=log,
             start_new_session=True,  # neither our signals nor our end are its own
+            env={**os.environ, **spec.environment},
         )
     threading.Thread(target=process.wait, daemon=True).start()
     (folder / PID).write_text(str(process.pid))

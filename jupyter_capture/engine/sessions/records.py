@@ -61,6 +61,8 @@ class Records:
         self._urls = urls
         self.on_exported: Callable[[str], None] = lambda session_id: None
         """Called between the export of a session and its announcement; must not raise."""
+        self.on_erased: Callable[[list[str]], None] = lambda asset_ids: None
+        """Told of the assets of an erased session."""
 
     def row(self, session_id: str) -> Row[Any]:
         with self._store.read() as connection:
@@ -253,22 +255,27 @@ class Records:
         self.on_exported(session_id)
         self._announce(session, event)
 
-    def set_store(self, session_id: str, channel_id: str, store: bool) -> None:
-        """What a channel is from now on: kept, or live only."""
+    def switch(self, session_id: str, channel_id: str, **values: bool) -> None:
+        """What a channel is from now on: ``store`` (kept, or live only), ``paused``."""
         with self._store.write() as connection:
             session = _row(connection, session_id)
             channels = [
-                {**channel, "store": store} if channel["channel_id"] == channel_id else channel
+                {**channel, **values} if channel["channel_id"] == channel_id else channel
                 for channel in session.channels
             ]
+            if channels == session.channels:
+                return
             connection.execute(
                 sessions.update().where(sessions.c.id == session_id).values(channels=channels)
             )
-            connection.execute(
-                rtstreams.update()
-                .where(rtstreams.c.session_id == session_id, rtstreams.c.channel_id == channel_id)
-                .values(store=store)
-            )
+            if "store" in values:
+                connection.execute(
+                    rtstreams.update()
+                    .where(
+                        rtstreams.c.session_id == session_id, rtstreams.c.channel_id == channel_id
+                    )
+                    .values(store=values["store"])
+                )
 
     def erase(self, session_id: str) -> None:
         """Every row, word and file of a session."""
@@ -283,6 +290,7 @@ class Records:
         shutil.rmtree(folder, ignore_errors=True)
         self._home.drop_downloads(shown_in)
         self._home.drop_previews(made)
+        self.on_erased(made)
 
     def publish(self, session_id: str, event: dict[str, Any]) -> None:
         if len(self._events):
@@ -305,7 +313,8 @@ def _row(connection: Connection, session_id: str) -> Row[Any]:
 def _erase(connection: Connection, session_id: str) -> list[str]:
     """The ids of the streams that showed something of it."""
     of_session = select(assets.c.id).where(assets.c.session_id == session_id)
-    shown_in = streams_with(connection, list(connection.execute(of_session).scalars()))
+    made = list(connection.execute(of_session).scalars())
+    shown_in = streams_with(connection, [*made, session_id])
     connection.execute(delete(streams).where(streams.c.id.in_(shown_in)))
     for track_id in connection.execute(
         select(tracks.c.id).where(tracks.c.session_id == session_id)
