@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -65,7 +66,13 @@ def test_version_is_told_without_an_engine(own_folder: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("record", "--seconds", "never"), ("fly",), ("search",), ("serve", "--port", "99999")],
+    [
+        ("record", "--seconds", "never"),
+        ("record", "0.1"),
+        ("fly",),
+        ("search",),
+        ("serve", "--port", "99999"),
+    ],
 )
 def test_wrong_usage_ends_with_status_2(arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
@@ -78,7 +85,7 @@ def test_an_empty_query_is_refused_in_one_line() -> None:
 
 
 def test_a_channel_cannot_be_kept_and_live_only() -> None:
-    done = run("record", "--channel", "mic:default", "--live", "mic:default")
+    done = run("record", "--channel", "mic", "--live", "mic:default")
     assert_one_line(done, "mic:default", "kept", "live only")
 
 
@@ -99,7 +106,15 @@ def test_an_unknown_channel_is_named_together_with_those_there_are(engine: Engin
 
 
 def test_an_unknown_session_is_named(engine: Engine) -> None:
-    assert_one_line(run("stop", "cap-nobody", env=engine.env), "cap-nobody")
+    assert_one_line(
+        run("stop", "cap-nobody", env=engine.env), "cap-nobody", "`jupyter-capture sessions` lists"
+    )
+
+
+def test_a_recording_that_could_not_begin_leaves_no_session(engine: Engine) -> None:
+    before = run("sessions", "--all", env=engine.env).stdout
+    assert run("record", "1s", "--channel", "display:9", env=engine.env).returncode == 1
+    assert run("sessions", "--all", env=engine.env).stdout == before
 
 
 def test_sessions_lists_what_was_recorded(engine: Engine, recorded: Recorded) -> None:
@@ -107,7 +122,22 @@ def test_sessions_lists_what_was_recorded(engine: Engine, recorded: Recorded) ->
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if recorded.session.id in line)
     assert "exported" in line
+    assert re.search(r" 20\d\d-\d\d-\d\d \d\d:\d\d ", line)
     assert str(recorded.session.exported_video_id) in line
+
+
+def test_sessions_of_which_nothing_was_recorded_are_counted_only(
+    engine: Engine, connection: Connection
+) -> None:
+    session = connection.create_capture_session(metadata={"name": "Never begun"})
+    try:
+        short, whole = (run("sessions", *more, env=engine.env).stdout for more in ((), ("--all",)))
+    finally:
+        session.delete()
+    assert session.id not in short
+    assert "not shown, of which nothing was recorded: --all" in short
+    line = next(line for line in whole.splitlines() if session.id in line)
+    assert line.endswith("Never begun")
 
 
 def test_search_prints_the_words_and_where_they_play(engine: Engine, recorded: Recorded) -> None:
@@ -119,10 +149,24 @@ def test_search_prints_the_words_and_where_they_play(engine: Engine, recorded: R
     assert "/watch?v=" in address
 
 
+def test_search_says_what_it_indexes_where_no_bar_can_be_shown(
+    engine: Engine, connection: Connection
+) -> None:
+    session = connection.create_capture_session(metadata={"name": "Quiet"})
+    session.start([{"name": "mic:default", "store": True}])
+    try:
+        session.stop()
+        done = run("search", "budget", "--video", str(session.exported_video_id), env=engine.env)
+    finally:
+        session.delete()
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"Indexing .+, \d s \(1/1\) …\n", done.stderr)
+
+
 def test_record_keeps_for_so_many_seconds_and_says_where(
     engine: Engine, desktop: VirtualDesktop, connection: Connection
 ) -> None:
-    done = run("record", "--seconds", "2", "--channel", "mic:default", env=engine.env)
+    done = run("record", "2s", "--channel", "mic", "--name", "A word", env=engine.env)
     assert done.returncode == 0, done.stderr
     assert "mic:default" in done.stdout
     assert " exported, " in done.stdout

@@ -138,7 +138,7 @@ def test_only_entry_points_and_their_readers_build_settings() -> None:
         if re.search(r"\bSettings\(\)", path.read_text()) and layer(path) != "settings"
     }
     allowed = re.compile(
-        r"jupyter_capture\.(cli|doctor|demo(\..+)?|magics|server_extension|videodb"
+        r"jupyter_capture\.(cli(\..+)?|doctor|demo(\..+)?|magics|server_extension|videodb"
         r"|client\.\w+|widgets\.\w+|(engine|recorder)(\.__main__|\.app|\.worker))$"
     )
     assert not {name for name in builders if not allowed.match(name)}

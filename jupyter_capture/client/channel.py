@@ -8,6 +8,19 @@ from typing import Any
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire.capture import ChannelInfo, ChannelRequest, category_of, kind_of
 
+SHORT = {
+    "mic": "mic:default",
+    "system_audio": "system_audio:default",
+    "display": "display:1",
+    "screen": "display:1",
+}
+"""What a sort of channel alone means."""
+
+
+def full_name(name: str) -> str:
+    """``mic`` is ``mic:default``, ``screen`` is ``display:1``; any other name stays."""
+    return SHORT.get(name, name)
+
 
 class Channel:
     """One channel. Set ``store`` to keep it, ``is_primary`` to make it the video's picture.
@@ -126,11 +139,13 @@ def requests(channels: Iterable[Any], primary: str | None) -> list[dict[str, Any
     """Channels as the caller wrote them (dicts as on VideoDB's page, `Channel` objects, names),
     as the wire has them."""
     found = [_request(channel) for channel in channels]
+    primary = None if primary is None else full_name(primary)
     if not found:
         raise InvalidRequestError(
             'No channel was named. Name one or more, like [{"name": "mic:default", "store": True}].'
         )
     for request in found:
+        request.channel_id = full_name(request.channel_id)
         if primary is not None and request.channel_id == primary:
             request.is_primary = True
     return [request.model_dump(exclude_none=True) for request in found]

@@ -10,7 +10,7 @@ from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, table, text
 from jupyter_capture.client._urls import media_url
 from jupyter_capture.client.attendance import attend
-from jupyter_capture.client.channel import Channel, VideoChannel, of_dict, requests
+from jupyter_capture.client.channel import Channel, VideoChannel, full_name, of_dict, requests
 from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.errors import EngineError, RequestTimeoutError
 from jupyter_capture.wire.capture import StoredFile
@@ -196,7 +196,7 @@ class CaptureSession:
         request = {
             "session_id": self.id,
             "channels": requests(channels, primary),
-            "primary_video_channel_id": primary,
+            "primary_video_channel_id": full_name(primary) if primary else None,
             "fps": fps,
             "detach": detach,
         }
