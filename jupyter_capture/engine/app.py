@@ -23,6 +23,7 @@ from jupyter_capture.engine.routes import (
     collection,
     editor,
     events,
+    forget,
     image,
     indexes,
     keys,
@@ -48,6 +49,7 @@ logger = logging.getLogger(__name__)
 ROUTERS = (
     status,
     capture,
+    forget,
     cells,
     live,
     rtindex,

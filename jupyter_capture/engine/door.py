@@ -20,7 +20,7 @@ TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/picture/", "/
             "/sprite/")  # fmt: skip
 PUBLIC = ("/watch", "/embed", "/static/")
 CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
-CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store")}
+CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store", "channel")}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 

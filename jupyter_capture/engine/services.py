@@ -20,6 +20,7 @@ from jupyter_capture.engine.callbacks import Callbacks
 from jupyter_capture.engine.cells import Cells
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
+from jupyter_capture.engine.forgetting import Forgetting
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.keys import Keys
@@ -144,6 +145,18 @@ class Services:
             {"speech_model": settings.speech_model, "threads": settings.threads},
             self._on_said,
         )
+        self.forgetting = Forgetting(
+            self.store,
+            self.home,
+            self.jobs,
+            self.records,
+            self.sessions,
+            self.sessions.erasure,
+            embedder.embed,
+            others=(self.cells.forget, self.thumbnails.forget),
+            live=self.live.erase,
+            changed=self._look_anew,
+        )
         self.activity = Activity()
 
     def start(self) -> None:
@@ -151,6 +164,7 @@ class Services:
         self.webhooks.start()
         self.sessions.reattach()
         self.cells.resume()
+        self.forgetting.resume()
         self.sessions.watch()
         self.uploads.tidy()
         self.jobs.resume()
@@ -164,6 +178,11 @@ class Services:
         self.webhooks.drain(2.0)
         self.webhooks.close()
         self.store.close()
+
+    def _look_anew(self, ids: list[str]) -> None:
+        """What these assets and sessions hold was forgotten in part."""
+        self.forget(ids)
+        self.finder.look_anew()
 
     @property
     def busy(self) -> bool:

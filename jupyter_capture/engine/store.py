@@ -19,6 +19,7 @@ from jupyter_capture.errors import EngineError, StorageFullError
 logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30
+_FLUSHES = 3
 # Shared memory, which a write-ahead log needs, does not work between machines.
 _NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gpfs", "fuse.ssh", "fuse.gluster")
 
@@ -101,6 +102,16 @@ class Store:
                 if _is_full(error):
                     raise _full() from error
                 raise
+
+    def flush(self) -> None:
+        """Empty the write-ahead log: what was erased is not to be read in it any more."""
+        with self._writing, self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            for _ in range(_FLUSHES):
+                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                if not busy:
+                    return
+        logger.warning("the log of the library could not be emptied yet: others read in it")
 
     def close(self) -> None:
         self._engine.dispose()

@@ -51,6 +51,7 @@ class Listened:
     session_ws: str | None
     to: set[str] = field(default_factory=set)
     said: list[Final] = field(default_factory=list)
+    forgotten: list[tuple[float, float]] = field(default_factory=list)
     running: bool = True
     heard: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -127,6 +128,14 @@ class Live:
         _, stream = self._find(rtstream_id)
         return None if stream is None else list(stream.said)
 
+    def erase(self, session_id: str, start: float, end: float) -> None:
+        """Let go of what was said or seen between two Unix times, and of what is still decoded."""
+        with self._lock:
+            rooms = [room for room in self._rooms.values() if room.session_id == session_id]
+        for stream in (stream for room in rooms for stream in room.streams.values()):
+            stream.forgotten.append((start, end))
+            stream.said[:] = [one for one in stream.said if one.end <= start or one.start >= end]
+
     def close(self) -> None:
         """The engine ends, and the workers with it; the recordings go on."""
         with self._lock:
@@ -161,6 +170,8 @@ class Live:
             self._rooms.pop(session_id, None)
 
     def _say(self, stream: Listened, said: dict[str, Any]) -> None:
+        if any(said["start"] < end and said["end"] > start for start, end in stream.forgotten):
+            return
         event = {
             "channel": "transcript",
             "rtstream_id": stream.rtstream_id,

@@ -63,6 +63,7 @@ class Finder:
         self._library = library
         self._embedder = embedder
         self._vectors = VectorIndex()
+        self.look_anew = self._vectors.reset
 
     def in_asset(self, asset: AssetRow, request: SearchRequest) -> SearchAnswer:
         """Raises NotIndexedError where nothing of the kind that is asked for is indexed yet."""

@@ -73,6 +73,12 @@ class VectorIndex:
         self._loaded: dict[str, tuple[int, int]] = {}
         self._signs = Signs(np.empty(0, np.int64), np.empty((0, _WORDS), np.uint64))
 
+    def reset(self) -> None:
+        """Read all of them again the next time: some were erased."""
+        with self._lock:
+            self._loaded = {}
+            self._signs = Signs(np.empty(0, np.int64), np.empty((0, _WORDS), np.uint64))
+
     def sync(self, connection: Connection) -> Signs:
         """The signs of what this connection sees. Reads only what is new since the last time."""
         rows = connection.execute(select(indexes.c.id, indexes.c.first_id, indexes.c.end_id))

@@ -70,6 +70,11 @@ class Sessions:
     def live(self, session_id: str) -> Live | None:
         return self._live.get(session_id)
 
+    def seconds(self, session_id: str) -> float | None:
+        """How much is recorded by now; None of what does not record."""
+        live = self._live.get(session_id)
+        return None if live is None else live.seconds or 0.0
+
     @property
     def running(self) -> list[str]:
         return list(self._live)
@@ -166,8 +171,8 @@ class Sessions:
                 f"The recorder of {session_id} did not answer within {STOP_SECONDS:.0f} s. What is "
                 "to be forgotten is noted, and will be as soon as it does."
             )
-        self.erasure.done(session_id)
         if report.report == "failed":
+            self.erasure.done(session_id)
             raise from_response(409, report.error_code, report.error or "Nothing was forgotten.")
         return Forgotten.model_validate(report.data)
 
@@ -220,7 +225,6 @@ class Sessions:
 
     def _start_again(self, session_id: str, live: Live) -> recorders.Link | None:
         live.link = None
-        logger.warning("the recorder of %s died; it is started again", session_id)
         session = self.records.row(session_id)
         return restart.again(session, self._home.session(session_id), live.deaths)
 
@@ -267,8 +271,7 @@ class Sessions:
                 )
             live.send(command)
             if not self.records.advance(session_id, after, of=(before,)):
-                said = f"{session_id} is being stopped; it cannot {command.cmd} any more."
-                raise ConflictError(said)
+                raise ConflictError(f"{session_id} is being stopped: no time to {command.cmd}.")
 
     def _recording(self, session_id: str, channel_id: str | None = None) -> Live:
         """Raises UnknownChannelError for a channel that it does not record, and ConflictError."""

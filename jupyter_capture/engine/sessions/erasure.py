@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_capture.engine.home import Home
@@ -41,10 +42,15 @@ class Erasure:
         self.done(session_id)
 
     def erase(
-        self, session_id: str, manifest: Manifest, start: float, end: float
-    ) -> list[TrackManifest]:
-        """Black and silence instead of [start, end) in all tracks of a session that has ended;
-        their manifests as they are by then."""
+        self,
+        session_id: str,
+        manifest: Manifest,
+        start: float,
+        end: float,
+        store: Callable[[list[TrackManifest]], None] = lambda _: None,
+    ) -> None:
+        """Black and silence instead of [start, end) in all tracks of a session that has ended.
+        ``store`` keeps their new manifests, before the old bytes are overwritten."""
         folder = self._home.session(session_id)
         there = [track for track in manifest.tracks if (folder / track.id).is_dir()]
         done = {
@@ -55,9 +61,9 @@ class Erasure:
         }
         manifest.tracks = [done.get(track.id, track) for track in manifest.tracks]
         _store(folder / "manifest.json", manifest.model_dump_json(indent=1))
+        store(list(done.values()))
         for track in done.values():
             scrub(folder, track)
-        return list(done.values())
 
     def _write(self, session_id: str, stretches: list[Stretch]) -> None:
         _store(self._path(session_id), json.dumps(stretches))

@@ -41,6 +41,7 @@ def again(session: Row[Any], folder: Path, deaths: list[float]) -> recorders.Lin
         return None
     if manifest.status != "recording":
         return None
+    logger.warning("the recorder of %s died; it is started again", session.id)
     try:
         return recorders.start(_as_it_is_now(spec, session), folder)
     except CaptureError as error:
