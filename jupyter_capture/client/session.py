@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, table, text
 from jupyter_capture.client._urls import media_url
 from jupyter_capture.client.attendance import attend
+from jupyter_capture.client.cells import cells_of
 from jupyter_capture.client.channel import Channel, VideoChannel, full_name, of_dict, requests
 from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.errors import EngineError, RequestTimeoutError
-from jupyter_capture.wire.capture import StoredFile
+from jupyter_capture.wire.capture import DESKTOP, Forgotten, StoredFile
+from jupyter_capture.wire.cells import TimedCell
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -26,7 +29,8 @@ _PAUSE = 0.1
 
 class CaptureSession:
     """``status`` goes ``created → starting → active (⇄ paused) → stopping → stopped → exported``,
-    or ``failed``, as of the last `refresh`. ``exported_video_id`` is the muxed video."""
+    or ``failed``, as of the last `refresh`. ``exported_video_id`` is the muxed video. ``cells``:
+    whether its channel ``notebook:cells`` is kept or (False) live only; None where it has none."""
 
     def __init__(self, _connection: Connection, id: str, collection_id: str, **fields: Any) -> None:
         self._connection = _connection
@@ -70,6 +74,7 @@ class CaptureSession:
         self.levels: dict[str, float] = table(fields, "levels")
         self.warnings: list[str] = [str(item) for item in fields.get("warnings") or []]
         self.error = text(fields, "error")
+        self.cells: bool | None = fields.get("cells")
 
     @property
     def session_id(self) -> str:
@@ -100,6 +105,10 @@ class CaptureSession:
         wanted = "screen" if wanted in ("display", "displays") else wanted
         return [s for s in self.rtstreams if wanted in (s.channel_id.lower(), s.name.lower())]
 
+    def get_cells(self) -> list[TimedCell]:
+        """The kept cells that ran meanwhile, in order; ``start`` and ``end`` in seconds of it."""
+        return cells_of(self)
+
     def get_video(self) -> Video | None:
         """The muxed video; None where nothing is exported (yet)."""
         if self.exported_video_id is None:
@@ -129,19 +138,38 @@ class CaptureSession:
         self._end()
         return self.wait("exported", timeout)
 
-    def pause(self) -> CaptureSession:
-        """Pause all channels: the time until `resume` is in no track."""
-        self._connection.http.post(f"capture/session/{self.id}/pause")
-        return self.refresh()
+    def pause(self, channel_id: str | None = None) -> CaptureSession:
+        """Pause all channels: the time until `resume` is in no track. One channel alone becomes a
+        gap, black or silent, while the others go on."""
+        return self._switch(channel_id, "pause")
 
-    def resume(self) -> CaptureSession:
-        self._connection.http.post(f"capture/session/{self.id}/resume")
-        return self.refresh()
+    def resume(self, channel_id: str | None = None) -> CaptureSession:
+        return self._switch(channel_id, "resume")
 
     def set_store(self, channel_id: str, store: bool) -> CaptureSession:
-        """Keep a channel from now on (``True``), or have it live only."""
-        request = {"channel_id": channel_id, "store": store}
+        """Keep a channel from now on (``True``), or have it live only: it is still heard by who
+        listens to it, and reaches no file. `pause` stops it for listeners too."""
+        request = {"channel_id": full_name(channel_id), "store": store}
         self._connection.http.post(f"capture/session/{self.id}/store", request)
+        return self.refresh()
+
+    def forget(
+        self, seconds: float | None = None, *, start: float | None = None, end: float | None = None
+    ) -> Forgotten:
+        """Erase the last ``seconds``, or from ``start`` to ``end`` (seconds of media time), from
+        tracks, words and pictures, while recording or afterwards. The time stays, as a gap."""
+        asked = {"seconds": seconds, "start": start, "end": end}
+        request = {name: value for name, value in asked.items() if value is not None}
+        answer = self._connection.http.post(f"capture/session/{self.id}/forget", request)
+        return Forgotten.model_validate(answer)
+
+    def _switch(self, channel_id: str | None, what: str) -> CaptureSession:
+        path = f"capture/session/{self.id}"
+        if channel_id is None:
+            self._connection.http.post(f"{path}/{what}")
+        else:
+            request = {"channel_id": full_name(channel_id), "paused": what == "pause"}
+            self._connection.http.post(f"{path}/channel", request)
         return self.refresh()
 
     def wait(self, status: str = "exported", timeout: float = 120.0) -> CaptureSession:
@@ -200,6 +228,11 @@ class CaptureSession:
             "fps": fps,
             "detach": detach,
         }
+        if self._connection.data_dir is not None:
+            # The engine may have been started from another desktop, or from none.
+            request["environment"] = {
+                name: os.environ[name] for name in DESKTOP if os.environ.get(name)
+            }
         sent = {name: value for name, value in request.items() if value is not None}
         self._connection.http.post("capture/session/start", sent)
         if self._connection.data_dir is not None and not detach:

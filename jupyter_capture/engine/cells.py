@@ -152,7 +152,7 @@ class Cells:
     def forget(self, session_id: str, start: float, end: float) -> int:
         """Erase the cells that ran, even in part, from ``start`` to ``end`` (media seconds).
 
-        Returns how many. To be called before the session's map of times changes.
+        Returns how many.
         """
         gone = [cell for cell in self.page(session_id).cells if cell.start < end]
         gone = [cell for cell in gone if cell.end > start]
@@ -161,6 +161,7 @@ class Cells:
             erased = [_untimed(cell) for cell in gone]
             cells = [cell for cell in known.cells if cell not in erased]
             self._rewrite(session_id, known.switches, cells)
+            self._vectors.clear()
             self.settle(session_id)
         return len(gone)
 

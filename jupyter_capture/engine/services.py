@@ -29,6 +29,7 @@ from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.search.finder import Finder
+from jupyter_capture.engine.search.live import LiveFinder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
 from jupyter_capture.engine.sessions import Sessions
 from jupyter_capture.engine.sessions.records import Records
@@ -137,7 +138,8 @@ class Services:
         )
         self.sessions = Sessions(self.records, self.home, settings)
         self.cells = Cells(self.store, self.home, embedder)
-        self.records.on_exported = self.cells.settle
+        self.recent = LiveFinder(embedder)
+        self.records.on_exported = self._on_exported
         self.alerts = Alerts(self.store, self.events, self.webhooks, embedder)
         self.live = Live(
             self.home,
@@ -250,6 +252,10 @@ class Services:
             url=self.ticketed("image", row.id),
             created_at=row.created_at,
         )
+
+    def _on_exported(self, session_id: str) -> None:
+        self.recent.forget(session_id)
+        self.cells.settle(session_id)
 
     def _on_said(self, stream: Listened, final: Final) -> None:
         self.alerts.consider(

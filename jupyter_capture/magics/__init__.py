@@ -7,6 +7,8 @@ from typing import Any
 from jupyter_capture.magics import completion
 from jupyter_capture.magics.commands import commands_of, register, unregister
 from jupyter_capture.magics.current import Current
+from jupyter_capture.magics.inventory import Inventory
+from jupyter_capture.magics.playing import Playing
 from jupyter_capture.magics.recording import Recording
 from jupyter_capture.magics.searching import Searching
 
@@ -18,7 +20,11 @@ _KEPT_AS = "_jupyter_capture"
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics with ``shell``."""
     current = Current(shell)
-    commands = [*commands_of(Recording(current)), *commands_of(Searching(current))]
+    commands = [
+        command
+        for holder in (Inventory, Recording, Searching, Playing)
+        for command in commands_of(holder(current))
+    ]
     register(shell, commands)
     completion.register(shell, current, commands)
     setattr(shell, _KEPT_AS, (current, commands))

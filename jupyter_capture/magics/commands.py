@@ -23,6 +23,23 @@ T = TypeVar("T")
 _TOKEN = re.compile(r"""(?:(?<![^\s=])'[^']*'(?!\S)|"[^"]*"|\S)+""")
 _LENGTH = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
 
+_IN_MAGICS = [
+    (re.compile(said), instead)
+    for said, instead in (
+        (r"`collection\.get_videos\(\)` and `get_audios\(\)` list what there is",
+         "%capture_sessions lists what there is"),
+        (r"`connection\.list_capture_sessions\(\)` lists them", "%capture_sessions lists them"),
+        (r"[Cc]all index_\w+\(\)(?: or index_\w+\(\))? on (?:it|a video) first",
+         "%search without channel: indexes it first"),
+        (r" Keep it with store=True, or name another\.", " Keep it, or name another."),
+        (r" Start it first, or delete it\.", " %capture_delete deletes it."),
+        (r" Create a new session to record again\.", " %capture_start begins a new one."),
+        (r",? or record from the browser|: use the browser", ""),
+        (r"Stop it first\.", "%capture_stop stops it."),
+        (r"generate_stream\(\)", "%play"),
+    )
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Command:
@@ -116,9 +133,17 @@ def variable(text: str) -> str:
 
 
 def one_line(error: CaptureError) -> str:
-    """The message; of a longer one its first line, and the last, which says why."""
-    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    """The message in the magics' words; of a longer one its first line, and the last, which says
+    why."""
+    lines = [line.strip() for line in in_magics(error.message).splitlines() if line.strip()]
     return " ".join([lines[0], lines[-1]] if len(lines) > 1 else lines)
+
+
+def in_magics(message: str) -> str:
+    """What the client says to programs, said to someone who types magics."""
+    for said, instead in _IN_MAGICS:
+        message = said.sub(instead, message)
+    return message
 
 
 def _runner(holder: object, method: Method, kind: Kind) -> Callable[..., None]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jupyter_capture.errors import CaptureError
+from jupyter_capture.magics.channels import CELLS, DEFAULT_CHANNELS
 from jupyter_capture.magics.commands import Command
 from jupyter_capture.magics.current import Current
-from jupyter_capture.magics.recording import DEFAULT_CHANNELS
 
 
 def register(shell: Any, current: Current, commands: Iterable[Command]) -> None:
@@ -68,8 +68,8 @@ def _values(current: Current, action: Action) -> Iterable[str]:
 def _channels(current: Current) -> Iterable[str]:
     connection = current.answering()
     if connection is None:
-        return DEFAULT_CHANNELS
-    return [info.channel_id for info in connection.channels()]
+        return [*DEFAULT_CHANNELS, CELLS]
+    return [*(info.channel_id for info in connection.channels()), CELLS]
 
 
 def _sessions(current: Current) -> Iterable[str]:

@@ -13,19 +13,21 @@ if TYPE_CHECKING:
     from jupyter_capture.client.video import Video
 
 RECORDING = ("starting", "active", "paused", "stopping")
+ENDED = ("exported", "stopped", "failed")
 
 
 class Current:
     """One for each shell. ``session`` is the last one started or stopped here, ``video`` the last
     one exported here, ``shots`` the hits of the last search, in the order in which they are
-    numbered. ``indexed`` holds ids of videos that need not be indexed again."""
+    numbered. ``indexed`` holds ids of videos, each with the kind of
+    index that it has."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.session: CaptureSession | None = None
         self.video: Video | None = None
         self.shots: list[Shot] = []
-        self.indexed: set[str] = set()
+        self.indexed: set[tuple[str, str]] = set()
         self._connection: Connection | None = None
 
     @property
@@ -46,6 +48,9 @@ class Current:
         if self._connection is not None:
             self._connection.close()
         self._connection = self.session = self.video = None
+        watching = getattr(self.shell, "_jupyter_capture_cells", None)
+        if watching is not None:
+            watching.end(flush=False)
         self.shots = []
         self.indexed = set()
 
@@ -82,5 +87,28 @@ class Current:
             raise UsageError("Nothing is recording. %capture_start begins.")
         if len(recordings) > 1:
             raise UsageError(f"More than one records, so name it: {', '.join(recordings)}.")
-        self.session = self.connection.get_capture_session(recordings[0])
-        return self.session
+        return self.adopt(self.connection.get_capture_session(recordings[0]))
+
+    def recording(self, id: str | None) -> CaptureSession | None:
+        """As `chosen_session`, among those that record; None where nothing does."""
+        if id:
+            return self.connection.get_capture_session(id)
+        if (session := self.running()) is not None:
+            return session
+        local = self.connection.data_dir is not None
+        recordings = self.connection.status().recordings if local else []
+        if len(recordings) > 1:
+            raise UsageError(f"More than one records, so name it: {', '.join(recordings)}.")
+        if not recordings:
+            return None
+        return self.adopt(self.connection.get_capture_session(recordings[0]))
+
+    def adopt(self, session: CaptureSession) -> CaptureSession:
+        """Take a session for this shell's own, and its cells, where it wants them, from now on."""
+        self.session = session
+        if session.cells is not None:
+            from jupyter_capture.client.cells import watch
+            from jupyter_capture.magics.telling import offer
+
+            watch(self.shell, session, offer)
+        return session

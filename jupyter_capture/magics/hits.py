@@ -12,6 +12,7 @@ from jupyter_capture.client._display import clock
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
     from jupyter_capture.client.search import SearchResult, Shot
+    from jupyter_capture.wire.moment import Moments
 
 POSTER_BUDGET = 90_000
 """Characters of pictures in one output: a saved notebook stays small."""
@@ -26,6 +27,10 @@ _ROW = (
 _NUMBER = f"flex:none;width:1.6em;text-align:right;font-variant-numeric:tabular-nums;{_QUIET}"
 _PICTURE = "flex:none;width:128px;height:auto;margin:0;border-radius:4px;"
 # Seen through, so that it reads on a light page and on a dark one.
+_CODE = (
+    "margin:0;background:none;white-space:pre-wrap;max-height:9em;overflow:auto;"
+    "font-family:var(--jp-code-font-family,monospace);font-size:12px;"
+)
 _MARK = "background:rgb(255 193 7 / 35%);color:inherit;border-radius:2px;"
 
 
@@ -36,11 +41,30 @@ def hits_text(results: Sequence[SearchResult], place: str) -> str:
         lines.append(f"{_count(result)} in {place}")
         for shot in result.shots:
             number += 1
-            lines.append(f"  {number:2}  {_span(shot)}  {shot.text}")
+            lines.append(f"  {number:2}  {_span(shot)}  {_first_line(shot.text)}")
             lines.append(f"      {_origin(shot, place)}")
     if number:
         lines.append(_hint(number))
     return "\n".join(lines)
+
+
+def moment_lines(query: str, found: Moments, session_id: str) -> list[str]:
+    """Of a recording that goes on."""
+    count = len(found.moments)
+    what = "Nothing" if not count else f"{count} {'moment' if count == 1 else 'moments'}"
+    lines = [f"{what} for “{query}” so far in {session_id}"]
+    for moment in found.moments:
+        lines.append(f"  {clock(moment.start)}–{clock(moment.end)}  {_first_line(moment.text)}")
+        lines.append(f"      {moment.channel} · score {moment.score:.2f}")
+    return lines
+
+
+def listening_lines(heard: Moments) -> list[str]:
+    """What is searched, and what is not."""
+    if not heard.listening:
+        return ["No kept sound is listened to, so only cells are searched while it records."]
+    since = ", ".join(f"{name} since {clock(at)}" for name, at in sorted(heard.listening.items()))
+    return [f"Listening to {since}; what was said before is found after %capture_stop."]
 
 
 def hits_html(results: Sequence[SearchResult], place: str, posters: Sequence[str | None]) -> str:
@@ -76,6 +100,8 @@ def posters_of(connection: Connection, shots: Sequence[Shot]) -> list[str | None
 def _row(number: int, shot: Shot, poster: str | None, query: str, place: str) -> str:
     picture = f"<img src='{poster}' alt='' style='{_PICTURE}'>" if poster else ""
     words = _marked(shot.text, query)
+    if shot.channel == "notebook:cells":
+        words = f"<pre style='{_CODE}'>{words}</pre>"
     below = f"{_span(shot)} · {_origin(shot, place)}"
     return (
         f"<div style='{_ROW}'><div style='{_NUMBER}'>{number}</div>{picture}"
@@ -96,6 +122,12 @@ def _marked(text: str, query: str) -> str:
         f"<mark style='{_MARK}'>{escape(part)}</mark>" if at % 2 else escape(part)
         for at, part in enumerate(parts)
     )
+
+
+def _first_line(text: str) -> str:
+    """A cell's code has more than one."""
+    first, _, rest = text.strip().partition("\n")
+    return f"{first} …" if rest.strip() else first
 
 
 def _count(result: SearchResult) -> str:

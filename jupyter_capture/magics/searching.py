@@ -1,16 +1,15 @@
-"""Magics that find and play: search, play, transcript."""
+"""Magics that find: %search and %%search."""
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from jupyter_capture.client._display import clock
 from jupyter_capture.client._frontend import front_end
-from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.errors import NotIndexedError
 from jupyter_capture.magics import hits, telling
 from jupyter_capture.magics.commands import (
     command,
@@ -20,19 +19,21 @@ from jupyter_capture.magics.commands import (
     variable,
     whole_number,
 )
-from jupyter_capture.magics.current import RECORDING, Current
+from jupyter_capture.magics.current import Current
+from jupyter_capture.magics.finding import Finding
 from jupyter_capture.magics.telling import say
 
 if TYPE_CHECKING:
-    from jupyter_capture.client._playable import Playable
     from jupyter_capture.client.audio import Audio
     from jupyter_capture.client.collection import Collection
     from jupyter_capture.client.search import SearchResult
-    from jupyter_capture.client.session import CaptureSession
     from jupyter_capture.client.video import Video
+    from jupyter_capture.wire.moment import Moments
 
 MODES = ("hybrid", "semantic", "keyword")
 SCOPES = ("video", "session", "collection")
+# What is indexed before a search depends on where it looks; the engine reads the operator itself.
+_CHANNEL = re.compile(r"(?<!\S)channel:(\w*)", re.IGNORECASE)
 _OPTIONS = (
     option("--mode", choices=MODES, help="By words and meaning (hybrid, the default), or one."),
     option("-k", type=whole_number(1, 100), default=5, help="At most so many shots; default: 5."),
@@ -42,6 +43,12 @@ _OPTIONS = (
         help="Where; default: the video recorded last here, else the whole collection.",
     ),
     option("--in", dest="within", metavar="ID", help="In this video (m-…) or session (cap-…)."),
+    option(
+        "--live",
+        action="store_true",
+        help="In what was said so far in the recording that goes on. Only kept channels; from the "
+        "first --live on, or from the start with %%capture_start --live.",
+    ),
     option("--into", type=variable, metavar="NAME", help="Assign what is found to a name."),
 )
 
@@ -51,6 +58,7 @@ class Searching:
 
     def __init__(self, current: Current) -> None:
         self._current = current
+        self._finding = Finding(current)
 
     @command(
         option("words", nargs="*", type=str, metavar="WORD", help="What was said, or was meant."),
@@ -66,7 +74,7 @@ class Searching:
             %search budget discussion
             %search "action items" -k 3 --scope collection --into found
         """
-        results = self._search([_query(args.words)], args)
+        results = self._found([_query(args.words)], args)
         self._current.assign(args.into, results[0])
 
     @command(
@@ -85,146 +93,78 @@ class Searching:
             who writes the report
         """
         queries = [_query(args.words), *(_query(tokens(line)) for line in args.cell.splitlines())]
-        results = self._search([query for query in queries if query] or [""], args)
+        results = self._found([query for query in queries if query] or [""], args)
         self._current.assign(args.into, results)
-
-    @command(
-        option(
-            "what",
-            nargs="?",
-            metavar="WHAT",
-            help="Number of a shot of the last search, all, a video (m-…), a sound (a-…) or a "
-            "session (cap-…); default: the best shot, else the video recorded last.",
-        )
-    )
-    def play(self, args: Namespace) -> None:
-        """Play a shot or a video, here in the notebook.
-
-        Example::
-
-            %play
-            %play 2
-            %play m-0123456789abcdef
-        """
-        address = self._playable(args.what).play()
-        if front_end() != "notebook":
-            say(address)
-
-    @command(
-        option(
-            "what", nargs="?", metavar="ID", help="A video, sound or session; default: the last."
-        ),
-    )
-    def transcript(self, args: Namespace) -> None:
-        """Show what was said, sentence by sentence. What is not indexed is indexed first.
-
-        Example::
-
-            %transcript
-        """
-        asset = self._asset(args.what) if args.what else self._last_video()
-        self._index(asset)
-        sentences = asset.get_transcript(segmenter="sentence")
-        say(*(f"{clock(item['start']):>8}  {str(item['text']).strip()}" for item in sentences))
-        if not sentences:
-            say(f"Nothing was said in {asset.name or asset.id}.")
 
     # -- what is meant
 
     def _search(self, queries: list[str], args: Namespace) -> list[SearchResult]:
+        kinds = {_kind(query) for query in queries}
+        place, name = self._place(args, kinds)
+        try:
+            results = [place.search(query, mode=args.mode, top_k=args.k) for query in queries]
+        except NotIndexedError as error:
+            if kinds != {"cells"}:
+                raise
+            raise UsageError(
+                f"No cell was kept in {name}. %capture_start --cells keeps those that run."
+            ) from error
+        self._show(results, name)
+        return results
+
+    def _live(self, queries: list[str], args: Namespace) -> list[Moments]:
+        """Of what was said so far. It plays once it is exported, so nothing is numbered."""
+        if args.scope or args.within:
+            raise UsageError("--live searches the recording that goes on; leave out --scope, --in.")
+        session = self._current.recording(None)
+        if session is None or session.status not in ("active", "paused"):
+            raise UsageError("Nothing is recording. Leave out --live to search what was recorded.")
+        from jupyter_capture.client.moments import listen, search_so_far
+
+        heard = listen(session)
+        found = [search_so_far(session, query, args.mode, args.k) for query in queries]
+        for query, moments in zip(queries, found, strict=True):
+            say(*hits.moment_lines(query, moments, session.id))
+        say(*hits.listening_lines(heard))
+        return found
+
+    def _found(self, queries: list[str], args: Namespace) -> list[SearchResult] | list[Moments]:
         if not all(queries):
             raise UsageError("The query is empty. Write the words that you look for.")
-        place, name = self._place(args)
-        results = [place.search(query, mode=args.mode, top_k=args.k) for query in queries]
+        return self._live(queries, args) if args.live else self._search(queries, args)
+
+    def _show(self, results: list[SearchResult], name: str) -> None:
         shots = [shot for result in results for shot in result.shots]
         self._current.shots = shots
         data = {"text/plain": hits.hits_text(results, name)}
         if front_end() == "notebook":
-            posters = hits.posters_of(self._current.connection, shots)
-            data["text/html"] = hits.hits_html(results, name, posters)
+            pictures = hits.posters_of(self._current.connection, shots)
+            data["text/html"] = hits.hits_html(results, name, pictures)
         telling.display(data)
-        return results
 
-    def _place(self, args: Namespace) -> tuple[Video | Audio | Collection, str]:
-        """Where to search, indexed, and what it is called."""
+    def _place(self, args: Namespace, kinds: set[str]) -> tuple[Video | Audio | Collection, str]:
+        """Where to search, indexed where that is asked for, and what it is called."""
         if args.within and args.scope:
             raise UsageError("--in names the place already; leave out --scope.")
+        finding = self._finding
         scope = args.scope or ("video" if self._current.video else "collection")
         if not args.within and scope == "collection":
-            return self._collection(), "the collection"
+            return finding.collection(kinds), "the collection"
         if args.within:
-            asset = self._asset(args.within)
+            asset = finding.asset(args.within)
         elif scope == "session":
-            asset = self._video_of(self._current.chosen_session(None))
+            asset = finding.video_of(self._current.chosen_session(None))
         else:
-            asset = self._last_video()
-        self._index(asset)
+            asset = finding.last_video()
+        finding.index(asset, kinds)
         return asset, asset.name or asset.id
 
-    def _collection(self) -> Collection:
-        collection = self._current.connection.get_collection()
-        videos = [video for video in collection.get_videos() if not video.channel_id]
-        if not videos:
-            raise UsageError("There is nothing to search yet. %capture_start records.")
-        for video in videos:
-            with suppress(InvalidRequestError):  # one without sound has nothing to index
-                self._index(video)
-        return collection
 
-    def _index(self, asset: Video | Audio) -> None:
-        if asset.id not in self._current.indexed:
-            asset.index_spoken_words()
-            self._current.indexed.add(asset.id)
-
-    def _playable(self, what: str | None) -> Playable:
-        shots = self._current.shots
-        if what is None:
-            return shots[0] if shots else self._last_video()
-        if not what.isdigit() and what != "all":
-            return self._asset(what)
-        if not shots:
-            raise UsageError("Nothing was found yet. %search words, then %play 1.")
-        if what == "all":
-            from jupyter_capture.client.search import SearchResult
-
-            every = SearchResult(self._current.connection, "all shots")
-            every.shots = shots
-            return every
-        if not 1 <= int(what) <= len(shots):
-            raise UsageError(f"There is no shot {what}. The last search found 1 to {len(shots)}.")
-        return shots[int(what) - 1]
-
-    def _asset(self, id: str) -> Video | Audio:
-        connection = self._current.connection
-        if id.startswith("cap-"):
-            return self._video_of(connection.get_capture_session(id))
-        if id.startswith("a-"):
-            return connection.get_collection().get_audio(id)
-        if id.startswith("m-"):
-            return connection.get_collection().get_video(id)
-        raise UsageError(
-            f"{id!r} is no video (m-…), sound (a-…) or session (cap-…), nor the number of a shot. "
-            "%capture_sessions lists what there is."
-        )
-
-    def _last_video(self) -> Video:
-        current = self._current
-        if current.video is not None:
-            return current.video
-        if current.session is not None:
-            return self._video_of(current.session)
-        for session in current.connection.list_capture_sessions(status="exported"):
-            if (video := session.get_video()) is not None:
-                return video
-        raise UsageError("There is no video yet. %capture_start records one.")
-
-    def _video_of(self, session: CaptureSession) -> Video:
-        if session.refresh().status in RECORDING:
-            raise UsageError(f"{session.id} still records. %capture_stop first.")
-        video = session.get_video()
-        if video is None:
-            raise UsageError(f"{session.id} is {session.status}: it kept nothing, so has no video.")
-        return video
+def _kind(query: str) -> str:
+    """What must be indexed for it: spoken, screen or (nothing) cells."""
+    named = [found.lower() for found in _CHANNEL.findall(query)]
+    kinds = {"screen": "screen", "display": "screen", "cells": "cells", "notebook": "cells"}
+    return kinds.get(named[0], "spoken") if named else "spoken"
 
 
 def _query(words: list[str]) -> str:

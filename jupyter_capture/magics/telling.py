@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_capture.client._display import clock, megabytes
 from jupyter_capture.client._frontend import front_end
+from jupyter_capture.magics.channels import CELLS
 
 if TYPE_CHECKING:
+    from jupyter_capture.client._playable import Playable
     from jupyter_capture.client.session import CaptureSession
     from jupyter_capture.client.video import Video
+    from jupyter_capture.wire.cells import Cell
 
 _MIX = {"mix": "all sound, mixed"}
 
@@ -28,6 +31,19 @@ def display(data: dict[str, str]) -> None:
     show_it(data, raw=True)  # type: ignore[no-untyped-call]
 
 
+def show_player(playable: Playable) -> None:
+    """The player in a notebook, under what is saved of it."""
+    from jupyter_capture.widgets import player
+
+    player.show(playable)
+
+
+def display_object(shown: object) -> None:
+    from IPython.display import display as show_it
+
+    show_it(shown)  # type: ignore[no-untyped-call]
+
+
 def show(video: Video) -> None:
     """The player in a notebook, where a click plays it; the name of the video elsewhere."""
     if front_end() == "notebook":
@@ -40,13 +56,15 @@ def show(video: Video) -> None:
 
 def channel_lines(session: CaptureSession) -> list[str]:
     """One for each channel: kept or live only, and its level where it has one."""
-    width = max((len(channel.id) for channel in session.channels), default=0)
+    rows = [(channel.id, channel.store) for channel in session.channels]
+    if session.cells is not None:
+        rows.append((CELLS, session.cells))
+    width = max((len(name) for name, _ in rows), default=0)
     lines = []
-    for channel in session.channels:
-        words = "kept" if channel.store else "live only"
-        level = session.levels.get(channel.id)
+    for name, kept in rows:
+        level = session.levels.get(name)
         loud = "" if level is None else f"{level:.0f} dB"
-        lines.append(f"  {channel.id:{width}}  {words:9}  {loud}".rstrip())
+        lines.append(f"  {name:{width}}  {'kept' if kept else 'live only':9}  {loud}".rstrip())
     return lines
 
 
@@ -85,6 +103,29 @@ def ended_lines(session: CaptureSession) -> list[str]:
     elif not any(channel.store for channel in session.channels):
         lines.append("Nothing was kept, so there is no video.")
     return [*lines, *_trouble(session)]
+
+
+def nothing_records(named: CaptureSession | None, last: CaptureSession | None) -> str:
+    """The line of a stop that has nothing to stop."""
+    ended = named or last
+    said = "Nothing is recording." if named is None else f"{named.id} does not record."
+    if ended is None or ended.status == "created":
+        return f"{said} %capture_start begins."
+    way = ": %play plays it" if ended.exported_video_id else ""
+    return f"{said} {ended.id} is {ended.status} already{way}."
+
+
+def length(seconds: float) -> str:
+    """``90`` → ``1 min 30 s``."""
+    minutes, rest = divmod(seconds, 60)
+    parts = [f"{minutes:.0f} min" if minutes else "", f"{rest:g} s" if rest or not minutes else ""]
+    return " ".join(part for part in parts if part)
+
+
+def offer(cell: Cell) -> None:
+    """After the traceback of a cell that failed while it was recorded."""
+    which = f" {cell.number}" if cell.number is not None else ""
+    say(f"This moment is recorded: %play --cell{which} plays it after %capture_stop.")
 
 
 def _named(session: CaptureSession) -> str:
