@@ -57,7 +57,8 @@ ENGINE_PARTS = {
     "live": {"transcribe"},
     "renderers": {"render_process", "segment_cache"},
     "sessions": {"export", "recorders"},
-    "streams": {"source", "timelines"},
+    "saving": {"streams"},
+    "streams": {"running", "specs", "spoken"},
     "worker": {"work", "jobs", "streams"},
 }
 

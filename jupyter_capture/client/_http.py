@@ -90,8 +90,11 @@ class Http:
         json: Any = None,
         title: str = "Working",
         show_progress: bool = False,
+        cancellable: bool = False,
     ) -> Any:
         """The ``data`` of the answer; long work is waited for (with a bar where asked).
+
+        ``cancellable``: an interrupt (Ctrl-C, a kernel's) ends the work too, not the waiting alone.
 
         Raises the `CaptureError` that the server meant, `EngineUnavailableError` where nothing
         answers, and `RequestTimeoutError`.
@@ -99,7 +102,12 @@ class Http:
         response = self._send(method, self._url(path), params=params, json=json)
         result = result_of(body_of(response.status_code, response.content, f"{method} {path}"))
         if isinstance(result, Ticket):
-            return self._wait(result, title, show_progress)
+            try:
+                return self._wait(result, title, show_progress)
+            except KeyboardInterrupt:
+                if cancellable:
+                    self._cancel(result)
+                raise
         return result
 
     def envelope(self, method: str, path: str, json: Any = None) -> dict[str, Any]:
@@ -210,6 +218,11 @@ class Http:
                     )
                 time.sleep(pause)
                 pause = min(longest, pause * 1.25)
+
+    def _cancel(self, ticket: Ticket) -> None:
+        # Whatever comes of it: the interrupt is what is told.
+        with contextlib.suppress(CaptureError):
+            self._send("DELETE", self._output(ticket.output_url), params=None, json=None)
 
     def _output(self, url: str) -> str:
         """Our own engine's jobs are asked about on the way by which they were ordered."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from jupyter_capture.client._frontend import front_end
 from jupyter_capture.client._urls import MediaUrl, iframe, media_url
-from jupyter_capture.errors import EngineError, InvalidRequestError
+from jupyter_capture.errors import EngineError, InvalidRequestError, NotOfferedError
+from jupyter_capture.wire.library import SaveFormat
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
 
+FORMATS: tuple[str, ...] = get_args(SaveFormat)
 NOTEBOOK_PLAYER = "jupyter_capture.widgets.player"
 """Named, not imported: the widgets build on the client, and are only there in a notebook. The
 module has ``show(playable)``."""
@@ -40,22 +42,31 @@ class Playable:
         return self.player_url or self.stream_url or ""
 
     def save(self, path: str | Path, *, show_progress: bool = True) -> Path:
-        """Save as one MP4 file that every player opens. ``path`` names a file or a folder.
+        """Save as one file; its suffix says as what. ``path`` names a file or a folder.
 
-        An existing file is replaced, once the new one is complete.
+        ``.mp4`` (with chapters), ``.m4a`` or ``.wav`` (the sound alone), ``.srt`` or ``.vtt`` (the
+        subtitles of what is indexed), ``.html`` (a page that holds film, subtitles and chapters,
+        to send to somebody). An existing file is replaced, once the new one is complete. An
+        interrupt cancels it and leaves nothing behind.
+
+        Raises InvalidRequestError for another suffix, a folder that is not there, or the sound of
+        what has none; NotIndexedError for subtitles of what is not indexed; TooLargeError for a
+        page that no browser would open; StorageFullError.
         """
         target = _target(Path(path).expanduser(), self._file_name())
         url = self._prepare(target.name, show_progress=show_progress)
         return self._connection.http.download(url, target, show_progress=show_progress)
 
     def _prepare(self, name: str, *, show_progress: bool) -> str:
-        """Have the server make a file of this; its address."""
+        """Have the server make a file of this, as its ``name`` ends; its address."""
+        format = self._format(name)
         stream_url = self.generate_stream()
         answer = self._connection.http.post(
             self._download_path,
-            self._download_request(stream_url, name),
+            {**self._download_request(stream_url, name), **format},
             title=f"Preparing {name}",
             show_progress=show_progress,
+            cancellable=not self._connection.is_cloud,
         )
         url = (answer or {}).get("download_url") or (answer or {}).get("url")
         if not url:
@@ -78,6 +89,20 @@ class Playable:
         return iframe(
             self.player_url, width=width, height=height, title=title, fullscreen=allow_fullscreen
         )
+
+    def _format(self, name: str) -> dict[str, str]:
+        """The ``format`` of a request for this file. VideoDB's service knows of none."""
+        suffix = Path(name).suffix.lower().removeprefix(".")
+        if suffix not in FORMATS:
+            known = ", ".join(f".{each}" for each in FORMATS)
+            raise InvalidRequestError(
+                f"{name!r} does not say what to save: its name must end in one of {known}."
+            )
+        if not self._connection.is_cloud:
+            return {"format": suffix}
+        if suffix != "mp4":
+            raise NotOfferedError("VideoDB's service makes .mp4 files only. Save it as .mp4.")
+        return {}
 
     def _file_name(self) -> str:
         return "clip.mp4"

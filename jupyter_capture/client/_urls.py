@@ -9,7 +9,7 @@ from typing import overload
 
 from jupyter_capture.errors import InvalidRequestError
 
-_TICKET = re.compile(r"(stm-[0-9a-f]+)\.(\d+)\.[0-9a-f]+")
+_TICKET = re.compile(r"(stm-[0-9a-z-]+)\.(\d+)\.[0-9a-f]+")
 _QUERY = re.compile(r"\?(?!v=)\S+")
 _MARGIN = 60
 

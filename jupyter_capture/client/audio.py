@@ -20,6 +20,9 @@ class Audio(Recorded):
         path = f"{self._path}/generate_url?collection_id={self.collection_id}"
         return media_url(text(self._connection.http.post(path) or {}, "signed_url"))
 
+    def _file_name(self) -> str:
+        return f"{self.id}.mp4" if self._connection.is_cloud else f"{self.id}.m4a"
+
     def _html(self) -> str:
         return _display.media_html("Audio", self.id, self.name, self.length, None)
 

@@ -287,7 +287,7 @@ class Timeline(Playable):
         return "timeline.mp4"
 
     def _download_request(self, stream_url: str, name: str) -> dict[str, Any]:
-        return {"stream_url": stream_url}
+        return {"stream_url": stream_url, "name": name}
 
     def _html(self) -> str:
         tracks = [

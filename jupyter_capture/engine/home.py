@@ -56,7 +56,7 @@ class Home:
 
     @property
     def downloads(self) -> Path:
-        """MP4 files made of streams, named by the stream's id. They can be made again."""
+        """Files made of streams, named by the stream's id first. They can be made again."""
         return self.cache / "downloads"
 
     def previews(self, asset_id: str) -> Path:
@@ -72,4 +72,5 @@ class Home:
 
     def drop_downloads(self, stream_ids: Iterable[str]) -> None:
         for stream_id in stream_ids:
-            (self.downloads / f"{stream_id}.mp4").unlink(missing_ok=True)
+            for path in self.downloads.glob(f"{stream_id}-*"):
+                path.unlink(missing_ok=True)

@@ -28,13 +28,15 @@ from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.previews import Previews
+from jupyter_capture.engine.saving import drop_unfinished
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.search.live import LiveFinder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
 from jupyter_capture.engine.sessions import Sessions
 from jupyter_capture.engine.sessions.records import Records
+from jupyter_capture.engine.specs import keep, whole
 from jupyter_capture.engine.store import Store
-from jupyter_capture.engine.streams import Streams, keep, whole
+from jupyter_capture.engine.streams import Streams
 from jupyter_capture.engine.sweep import sweep
 from jupyter_capture.engine.thumbnails import Thumbnails
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
@@ -108,7 +110,7 @@ class Services:
         self.library = Library(self.store, self.home)
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
-        self.streams = Streams(self.store, self.library, settings.render_fps)
+        self.streams = Streams(self.store, self.home, self.library, settings.render_fps)
         self.callbacks = Callbacks(self.store, self.webhooks)
         self.jobs = Jobs(
             self.store,
@@ -130,7 +132,7 @@ class Services:
             limit=settings.upload_limit_mb,
             reserve=settings.disk_reserve_mb,
         )
-        self.jobs.on_gone = self.uploads.tidy
+        self.jobs.on_gone = self._tidy
         embedder = LazyEmbedder(self.home, settings.threads)
         self.finder = Finder(self.store, self.library, embedder)
         self.records = Records(
@@ -160,6 +162,11 @@ class Services:
             changed=self._look_anew,
         )
         self.activity = Activity()
+
+    def _tidy(self) -> None:
+        """Files half made by jobs that were cancelled, or died."""
+        self.uploads.tidy()
+        drop_unfinished(self.store, self.home)
 
     def start(self) -> None:
         sweep(self.store, self.home)

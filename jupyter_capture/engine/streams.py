@@ -1,35 +1,39 @@
-"""Streams: a description under the hash of its content; its bytes are made when they are asked for.
-
-A spec is ``{"v": 1, "kind": "cuts", "cuts": [{"asset", "start", "end"}, …]}`` (ticks of 1/90000 s)
-or ``{"v": 1, "kind": "timeline", "timeline": wire.editor.Timeline}``; with captions of what is
-said also ``"transcripts": {asset: [index ids]}``, so that a new transcript is another stream.
-"""
+"""Streams: their bytes are made, from a stored description, when a player asks for them."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import select
 
-from jupyter_capture.engine.ids import now
-from jupyter_capture.engine.index import IndexRow, find_index, read_segments
+from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.library import Library
+from jupyter_capture.engine.running import FRESH_SECONDS, Found, Running
 from jupyter_capture.engine.schema import streams
+from jupyter_capture.engine.specs import (
+    Spec,
+    assets_of,
+    cuts_spec,
+    has_auto_captions,
+    keep,
+    live_spec,
+    spec_id,
+    timeline_spec,
+)
+from jupyter_capture.engine.spoken import Spoken
 from jupyter_capture.engine.store import Store
-from jupyter_capture.errors import InvalidRequestError, NotFoundError, NotIndexedError
-from jupyter_capture.media.mp4 import write_mp4
+from jupyter_capture.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError
+from jupyter_capture.media import hls
+from jupyter_capture.media.chapters import Chapter, spoken_chapters, tidy
+from jupyter_capture.media.order import Order, Said
 from jupyter_capture.media.plan import TICKS, Cut, Plan, make_plan
 from jupyter_capture.media.render import plan_timeline
 from jupyter_capture.media.timeline import Scene, Source, read_timeline
+from jupyter_capture.media.webvtt import Heard, Line, clock, lines_of
 from jupyter_capture.wire.editor import (
     AudioAsset,
     CaptionAsset,
@@ -38,59 +42,51 @@ from jupyter_capture.wire.editor import (
     VideoAsset,
 )
 
-Spec = dict[str, Any]
 _OPEN = 32
 """Streams kept ready at once."""
 
 
-def spec_id(spec: Spec) -> str:
-    canonical = json.dumps(spec, sort_keys=True, separators=(",", ":"))
-    return "stm-" + hashlib.sha256(canonical.encode()).hexdigest()[:24]
+@dataclass(frozen=True)
+class Mark:
+    """A shot or a clip begins: which asset is shown, from when on (ticks)."""
 
-
-def whole(asset_id: str, seconds: float) -> Spec:
-    """All of an asset."""
-    return cuts_spec([(asset_id, 0, round(seconds * TICKS))])
-
-
-def cuts_spec(cuts: Sequence[tuple[str, int, int]]) -> Spec:
-    found = [{"asset": asset, "start": start, "end": end} for asset, start, end in cuts]
-    return {"v": 1, "kind": "cuts", "cuts": found}
-
-
-def timeline_spec(timeline: Timeline, transcripts: dict[str, list[str]] | None = None) -> Spec:
-    content = timeline.model_dump(mode="json", by_alias=True)
-    spec: Spec = {"v": 1, "kind": "timeline", "timeline": content}
-    return {**spec, "transcripts": transcripts} if transcripts else spec
-
-
-def keep(connection: Connection, spec: Spec) -> str:
-    """Store a spec. The same content has the same id."""
-    stream_id = spec_id(spec)
-    connection.execute(
-        insert(streams).values(id=stream_id, spec=spec, created_at=now()).on_conflict_do_nothing()
-    )
-    return stream_id
+    at: int
+    asset: str
+    start: int
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A stream from which bytes can be asked; ``assets`` are those that it shows."""
+    """A stream from which bytes can be asked; ``assets`` are those that it shows.
+
+    ``heard``: whose words it carries.
+    ``burnt``: they are written into its picture already.
+    ``order``: what another process needs to render it.
+    """
 
     plan: Plan
     assets: frozenset[str]
+    heard: tuple[Heard, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    burnt: bool = False
+    order: Order | None = None
 
 
 class Streams:
     """``fps`` of what is drawn."""
 
-    def __init__(self, store: Store, library: Library, fps: int) -> None:
+    def __init__(self, store: Store, home: Home, library: Library, fps: int) -> None:
         self._store = store
         self._library = library
+        self._spoken = Spoken(store, library)
+        self._running = Running(store, home, library)
         self._fps = fps
         self._ready: OrderedDict[str, Ready] = OrderedDict()
+        self._growing: dict[str, tuple[float, Ready]] = {}
         self._kept: set[str] = set()
         self._lock = threading.Lock()
+        self.on_made: Callable[[Order], None] = lambda order: None
+        """Told of a stream that is opened and must be rendered, which a player may soon ask for."""
 
     def create(self, spec: Spec) -> str:
         stream_id = spec_id(spec)
@@ -140,10 +136,47 @@ class Streams:
 
     def of_timeline(self, timeline: Timeline) -> tuple[str, float, list[str]]:
         """As `of_shots`, for a timeline. Raises what is wrong with it, naming track and clip."""
-        scene = self._scene(timeline)
-        plan_timeline(scene, {}, self._fps)  # what cannot be rendered is said now, not to a player
+        # What cannot be rendered is said now, not to a player.
+        scene, ready = self._open_timeline(timeline)
         stream_id = self.create(timeline_spec(timeline, self._transcripts(timeline)))
+        self._hold(stream_id, ready)
         return stream_id, scene.duration / TICKS, list(scene.warnings)
+
+    def of_session(
+        self,
+        session_id: str,
+        channel_id: str | None = None,
+        start: float = 0.0,
+        end: float | None = None,
+    ) -> str:
+        """A stream of what a running session keeps, in seconds of its media time; it grows until
+        the session, or ``end``, has come. Raises ConflictError where nothing is kept."""
+        last = None if end is None else round(end * TICKS)
+        spec = live_spec(session_id, channel_id, round(start * TICKS), last)
+        self._running.find(session_id, channel_id)
+        return self.create(spec)
+
+    def wall_clock(self, session_id: str) -> list[tuple[float, float]]:
+        """A running session's map of media time to Unix time, so far."""
+        return self._running.wall_clock(session_id)
+
+    def settled(self, stream_id: str) -> str:
+        """The stream of the assets that it shows, where it was one of a session.
+
+        Raises ConflictError while that still records.
+        """
+        spec = self.spec(stream_id)
+        if spec["kind"] != "cuts" or not any("session" in cut for cut in spec["cuts"]):
+            return stream_id
+        cuts = []
+        for cut in spec["cuts"]:
+            found = self._running.find(cut["session"], cut["channel"])
+            if found.asset is None:
+                raise ConflictError(
+                    f"{cut['session']} is still recording. Stop it first, then save it."
+                )
+            cuts.append((found.asset, cut["start"], _last(cut, found)))
+        return self.create(cuts_spec(cuts))
 
     def get(self, stream_id: str) -> Ready:
         """What gives a stream's bytes. Raises GoneError where an asset of it was deleted."""
@@ -151,71 +184,166 @@ class Streams:
             ready = self._ready.get(stream_id)
             if ready is not None:
                 self._ready.move_to_end(stream_id)
+            seen, growing = self._growing.get(stream_id, (0.0, None))
+        if growing is not None and time.monotonic() - seen < FRESH_SECONDS:
+            return growing
         if ready is None:
             ready = self._open(self.spec(stream_id))
-            with self._lock:
-                self._ready[stream_id] = ready
-                while len(self._ready) > _OPEN:
-                    self._ready.popitem(last=False)
+            self._hold(stream_id, ready)
         for asset_id in ready.assets:
             self._library.asset(asset_id)
         return ready
+
+    def _hold(self, stream_id: str, ready: Ready) -> None:
+        if ready.order is not None and ready.plan.is_made:
+            self.on_made(ready.order)
+        with self._lock:
+            if ready.plan.ended:
+                self._growing.pop(stream_id, None)
+                self._ready[stream_id] = ready
+            else:
+                self._growing[stream_id] = time.monotonic(), ready
+            while len(self._ready) > _OPEN:
+                self._ready.popitem(last=False)
+            while len(self._growing) > _OPEN:
+                self._growing.pop(next(iter(self._growing)))
+
+    def forget(self, asset_ids: Iterable[str]) -> None:
+        """Open the streams of these assets anew: their content has changed."""
+        gone = set(asset_ids)
+        with self._lock:
+            for stream_id in [name for name, one in self._ready.items() if gone & one.assets]:
+                del self._ready[stream_id]
 
     def title(self, stream_id: str) -> str:
         """What a page calls it: the name of what is played."""
         spec = self.spec(stream_id)
         if spec["kind"] == "timeline":
             return "Timeline"
-        names = {self._library.asset(cut["asset"]).name for cut in spec["cuts"]}
+        names = {
+            self._library.asset(cut["asset"]).name
+            if "asset" in cut
+            else self._running.name(cut["session"])
+            for cut in spec["cuts"]
+        }
         return names.pop() if len(names) == 1 else "Compilation"
 
-    def save(self, stream_id: str, path: Path, progress: Callable[[float], None]) -> None:
-        """Write a stream as one MP4 file."""
-        write_mp4(self.get(stream_id).plan, path, progress)
+    # -- what is said
+
+    def captions(self, ready: Ready) -> hls.Captions | None:
+        """The subtitles of a stream whose sound is indexed, unless they stand in its picture."""
+        return None if ready.burnt else self._spoken.captions(ready.heard)
+
+    def transcripts(self, ready: Ready) -> list[str]:
+        """The ids of the indexes that its words come from."""
+        found = self._spoken.indexes(each.asset for each in ready.heard)
+        return sorted(index.id for rows in found.values() for index in rows)
+
+    def lines(self, ready: Ready) -> list[Line]:
+        """What is said in a stream, to be read. Raises NotIndexedError where nothing of it is
+        indexed, InvalidRequestError where nothing is heard."""
+        return lines_of(self._spoken.heard(ready.heard))
+
+    def chapters(self, ready: Ready) -> list[Chapter]:
+        """Shots or clips; of a single recording what is said after its long pauses."""
+        if len(ready.marks) > 1:
+            names = {mark.asset: self._library.asset(mark.asset).name for mark in ready.marks}
+            often = len(ready.marks) > len(names)
+            return tidy(
+                [
+                    Chapter(mark.at, f"{names[mark.asset]} · {_short(mark.start)}")
+                    if often
+                    else Chapter(mark.at, names[mark.asset])
+                    for mark in ready.marks
+                ]
+            )
+        try:
+            return spoken_chapters(self._spoken.heard(ready.heard), ready.plan.seconds)
+        except InvalidRequestError:
+            return []
+
+    # -- how it is opened
 
     def _open(self, spec: Spec) -> Ready:
         if spec["kind"] == "timeline":
-            timeline = Timeline.model_validate(spec["timeline"])
-            scene = self._scene(timeline)
-            return Ready(plan_timeline(scene, {}, self._fps), frozenset(_assets_of(timeline)))
-        stored = {cut["asset"]: self._library.stored(cut["asset"]) for cut in spec["cuts"]}
+            return self._open_timeline(Timeline.model_validate(spec["timeline"]))[1]
+        if any("session" in cut for cut in spec["cuts"]):
+            return self._open_session(spec["cuts"][0])
+        ids = {self._library.asset(cut["asset"]).id for cut in spec["cuts"]}
+        stored = {asset_id: self._library.stored(asset_id) for asset_id in ids}
         cuts = [Cut(*stored[cut["asset"]], cut["start"], cut["end"]) for cut in spec["cuts"]]
-        return Ready(make_plan(cuts), frozenset(stored))
+        marks, heard, at = [], [], 0
+        for cut in spec["cuts"]:
+            marks.append(Mark(at, cut["asset"], cut["start"]))
+            if stored[cut["asset"]][1] is not None:
+                heard.append(Heard(cut["asset"], cut["start"], cut["end"], at))
+            at += cut["end"] - cut["start"]
+        return Ready(make_plan(cuts), frozenset(stored), tuple(heard), tuple(marks))
 
-    def _scene(self, timeline: Timeline) -> Scene:
-        found = {one: self._asset(one) for one in _assets_of(timeline)}
-        return read_timeline(timeline, found, self._words)
+    def _open_session(self, cut: Spec) -> Ready:
+        found = self._running.find(cut["session"], cut["channel"])
+        last = _last(cut, found)
+        if last <= cut["start"]:
+            raise InvalidRequestError(
+                f"{cut['session']} has {found.end / TICKS:.1f} s so far, so nothing from "
+                f"{cut['start'] / TICKS:g} s on."
+            )
+        if found.asset is not None:
+            asset, start = found.asset, cut["start"]
+            plan = make_plan([Cut(found.video, found.audio, start, last)])
+            heard = (Heard(asset, start, last, 0),) if found.audio else ()
+            return Ready(plan, frozenset([asset]), heard, (Mark(0, asset, start),))
+        ended = cut["end"] is not None and found.end >= cut["end"]
+        cuts = [Cut(found.video, found.audio, cut["start"], last)]
+        return Ready(make_plan(cuts, ended=ended), frozenset())
 
-    def _words(self, asset_id: str) -> list[tuple[str, float, float, str]]:
-        """(word, start, end, channel) of what is said in an asset. Raises NotIndexedError."""
-        with self._store.read() as connection:
-            return [
-                (word, start, end, row.channel_id)
-                for index in self._indexes(connection, asset_id)
-                for row in read_segments(connection, index)
-                for word, start, end in row.words
-            ]
+    def _open_timeline(self, timeline: Timeline) -> tuple[Scene, Ready]:
+        sources = self._sources(timeline)
+        words: dict[str, Said] = {}
+
+        def said(asset_id: str) -> Said:
+            return words.setdefault(asset_id, self._spoken.words(asset_id))
+
+        scene = read_timeline(timeline, sources, said)
+        burnt = any(isinstance(clip.clip.asset, CaptionAsset) for clip in scene.clips)
+        heard, marks = [], []
+        shown = [clip for clip in scene.clips if isinstance(clip.clip.asset, VideoAsset)] or [
+            clip for clip in scene.clips if isinstance(clip.clip.asset, AudioAsset)
+        ]
+        base = min((clip.layer[2] for clip in shown), default=0)
+        for clip in sorted(scene.clips, key=lambda each: each.start):
+            asset = clip.clip.asset
+            if not isinstance(asset, VideoAsset | AudioAsset | ImageAsset):
+                continue
+            first, last = clip.source_start, clip.source_start + clip.end - clip.start
+            if clip.is_audible:
+                heard.append(Heard(asset.id, first, last, clip.start))
+            if clip.layer[2] == base:
+                marks.append(Mark(clip.start, asset.id, first))
+        plan = plan_timeline(scene, {}, self._fps)
+        order = Order.of(timeline, sources, words, self._fps)
+        return scene, Ready(plan, order.assets, tuple(heard), tuple(marks), burnt, order)
+
+    def _sources(self, timeline: Timeline) -> dict[str, Source]:
+        found: dict[str, Source] = {}
+        for number, track in enumerate(timeline.tracks, 1):
+            for position, item in enumerate(track.clips, 1):
+                asset = item.clip.asset
+                if not isinstance(asset, VideoAsset | AudioAsset | ImageAsset):
+                    continue
+                try:
+                    found[asset.id] = found.get(asset.id) or self._asset(asset.id)
+                except (NotFoundError, GoneError) as error:
+                    name = f"clip {position} of track {number}"
+                    raise type(error)(f"{name}: {error.message}") from error
+        return found
 
     def _transcripts(self, timeline: Timeline) -> dict[str, list[str]]:
         """The indexes that captions of this timeline may take their words from."""
-        found: dict[str, list[str]] = {}
-        if not _has_auto_captions(timeline):
-            return found
-        with self._store.read() as connection:
-            for asset_id in sorted(_assets_of(timeline)):
-                with contextlib.suppress(NotIndexedError):
-                    found[asset_id] = [each.id for each in self._indexes(connection, asset_id)]
-        return found
-
-    def _indexes(self, connection: Connection, asset_id: str) -> list[IndexRow]:
-        spoken = self._library.speech_tracks(asset_id)
-        found = [find_index(connection, track.id) for track in spoken]
-        known = [index for index in found if index is not None]
-        if not known or len(known) < len(found):
-            raise NotIndexedError(
-                f"{asset_id} has no transcript yet. Call index_spoken_words() on it first."
-            )
-        return known
+        if not has_auto_captions(timeline):
+            return {}
+        found = self._spoken.indexes(assets_of(timeline))
+        return {asset_id: [each.id for each in rows] for asset_id, rows in found.items()}
 
     def _asset(self, asset_id: str) -> Source:
         row = self._library.asset(asset_id)
@@ -225,11 +353,10 @@ class Streams:
         return Source(video=video, audio=audio, length=row.length)
 
 
-def _assets_of(timeline: Timeline) -> set[str]:
-    found = (item.clip.asset for track in timeline.tracks for item in track.clips)
-    return {asset.id for asset in found if isinstance(asset, VideoAsset | AudioAsset | ImageAsset)}
+def _last(cut: Spec, found: Found) -> int:
+    return found.end if cut["end"] is None else min(found.end, cut["end"])
 
 
-def _has_auto_captions(timeline: Timeline) -> bool:
-    found = (item.clip.asset for track in timeline.tracks for item in track.clips)
-    return any(isinstance(asset, CaptionAsset) and asset.src == "auto" for asset in found)
+def _short(ticks: int) -> str:
+    """``1:05`` or ``1:01:05``."""
+    return clock(ticks / TICKS)[:8].removeprefix("00:").removeprefix("0")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from jupyter_capture.engine.embed import Embedder
@@ -14,6 +12,7 @@ from jupyter_capture.engine.ingest import Ingest
 from jupyter_capture.engine.library import Library, TrackRow
 from jupyter_capture.engine.models import find_speech_model, find_text_model
 from jupyter_capture.engine.previews import Previews
+from jupyter_capture.engine.saving import Saving
 from jupyter_capture.engine.screen import ScreenText
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
@@ -41,6 +40,9 @@ class Work:
         self._streams = streams
         self._options = options
         self._progress = progress
+        self._saving = Saving(
+            streams, home, options.get("cache_mb", 0), lambda done: progress(done, "Saving")
+        )
 
     def run(self, kind: str, args: dict[str, Any]) -> dict[str, Any]:
         match kind:
@@ -49,7 +51,7 @@ class Work:
             case "screen":
                 return self.screen(args["asset_id"], bool(args.get("force")))
             case "download":
-                return self.download(args["stream_id"], args["name"])
+                return self._saving.run(args["stream_id"], args["name"], args.get("format", "mp4"))
             case "waveform":
                 return self.waveform(args["asset_id"], args["rate"])
             case "ingest":
@@ -132,33 +134,6 @@ class Work:
         self._progress(0.0, "Reading the sound")
         Previews(self._library, self._home).waveform(self._library.asset(asset_id), rate)
         return {"asset_id": asset_id, "rate": rate}
-
-    def download(self, stream_id: str, name: str) -> dict[str, Any]:
-        """A stream as one MP4 file in the cache. The same stream gives the same file."""
-        target = self._home.downloads / f"{stream_id}.mp4"
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        if target.exists():
-            target.touch()
-        else:
-            part = self._home.tmp / f"{hashlib.sha256(stream_id.encode()).hexdigest()[:16]}.mp4"
-            try:
-                self._streams.save(stream_id, part, lambda done: self._progress(done, "Saving"))
-                self._streams.get(stream_id)  # raises where it was deleted meanwhile
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
-        prune(target, self._options.get("cache_mb", 0) * 1_000_000)
-        return {"stream_id": stream_id, "name": name, "size": target.stat().st_size}
-
-
-def prune(newest: Path, limit: int) -> None:
-    """Delete the files beside ``newest`` that were used longest ago, until ``limit`` bytes stay."""
-    total = newest.stat().st_size
-    others = [(path.stat(), path) for path in newest.parent.iterdir() if path != newest]
-    for found, path in sorted(others, key=lambda one: one[0].st_mtime, reverse=True):
-        total += found.st_size
-        if total > limit:
-            path.unlink(missing_ok=True)
 
 
 class Share:

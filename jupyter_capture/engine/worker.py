@@ -47,7 +47,7 @@ def _run(order: dict[str, Any], progress: Callable[[float, str], None]) -> dict[
         store = Store(home.database)
         library = Library(store, home)
         options = order["options"]
-        streams = Streams(store, library, options["fps"])
+        streams = Streams(store, home, library, options["fps"])
         work = Work(store, home, library, streams, options, progress)
         return {"result": work.run(order["kind"], order["args"])}
     except CaptureError as error:

@@ -38,7 +38,8 @@ from jupyter_capture.media.tracks import AAC_FRAME, StoredSample
 from jupyter_capture.wire.recorder import AudioCodec, VideoCodec
 
 __all__ = [
-    "Cut", "Kind", "Plan", "init", "make_plan", "master", "playlist", "samples", "segment"
+    "Cut", "Kind", "Plan", "init", "make_plan", "master", "playlist", "samples", "segment",
+    "stored_bytes",
 ]  # fmt: skip
 
 # Bits a second, of what is not made yet.
@@ -47,7 +48,7 @@ _GUESSED_SOUND = 128_000
 _FOLDERS = {"video": "v", "audio": "a"}
 
 
-def master(plan: Plan) -> str:
+def master(plan: Plan, captions: hls.Captions | None = None) -> str:
     """The master playlist. Bit rates are those of the stored bytes."""
     video = audio = None
     if plan.video_inits:
@@ -56,7 +57,7 @@ def master(plan: Plan) -> str:
     if plan.audio_inits:
         peak, average = _rates([(_audio_bytes(s), float(s.seconds)) for s in plan.audio])
         audio = hls.Rendition("audio.m3u8", plan.audio_inits[0], peak, average)
-    return hls.master(video, audio)
+    return hls.master(video, audio, captions)
 
 
 def _rates(segments: list[tuple[int, float]]) -> tuple[int, int]:
@@ -65,6 +66,11 @@ def _rates(segments: list[tuple[int, float]]) -> tuple[int, int]:
     peak = max(8 * size / seconds for size, seconds in segments)
     total = sum(size for size, _ in segments) * 8 / sum(seconds for _, seconds in segments)
     return round(peak), round(total)
+
+
+def stored_bytes(plan: Plan) -> int:
+    """About how many bytes a stream takes; what is not made yet is guessed."""
+    return sum(map(_video_bytes, plan.video)) + sum(map(_audio_bytes, plan.audio))
 
 
 def _video_bytes(segment: VideoSegment) -> int:

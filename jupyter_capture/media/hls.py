@@ -15,6 +15,7 @@ EVENT_TARGET = 15
 """Target duration (seconds) of a playlist that grows: it must never change."""
 
 _AUDIO_GROUP = "audio"
+_TEXT_GROUP = "captions"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,15 @@ class Segment:
     duration: Fraction
     init: str
     discontinuity: bool = False
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The subtitles of a stream. ``language``: a BCP 47 tag, where it is known."""
+
+    uri: str
+    name: str
+    language: str | None
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,10 @@ def codec_string(config: VideoTrackConfig | AudioTrackConfig) -> str:
     return f"mp4a.40.{config.asc[0] >> 3}"
 
 
-def master(video: Rendition | None, audio: Rendition | None) -> str:
-    """The master playlist of a stream with at least one of the two."""
+def master(
+    video: Rendition | None, audio: Rendition | None, captions: Captions | None = None
+) -> str:
+    """The master playlist of a stream with at least one of the first two."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     main = video or audio
     if main is None:
@@ -64,8 +76,37 @@ def master(video: Rendition | None, audio: Rendition | None) -> str:
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{_AUDIO_GROUP}",NAME="Audio",DEFAULT=YES,'
             f'AUTOSELECT=YES,CHANNELS="{audio.config.channels}",URI="{audio.uri}"'
         )
+    if captions:
+        attributes.append(f'SUBTITLES="{_TEXT_GROUP}"')
+        lines.append(_text_rendition(captions))
     lines += ["#EXT-X-STREAM-INF:" + ",".join(attributes), main.uri]
     return "\n".join(lines) + "\n"
+
+
+def _text_rendition(captions: Captions) -> str:
+    """Neither on at first nor chosen by a system's language: only a person switches it on."""
+    language = f'LANGUAGE="{captions.language}",' if captions.language else ""
+    return (
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{_TEXT_GROUP}",NAME="{captions.name}",{language}'
+        f'DEFAULT=NO,AUTOSELECT=NO,FORCED=NO,URI="{captions.uri}"'
+    )
+
+
+def text_playlist(uri: str, seconds: float) -> str:
+    """The media playlist of subtitles: one file, as long as the stream."""
+    return "\n".join(
+        [
+            "#EXTM3U",
+            "#EXT-X-VERSION:7",
+            f"#EXT-X-TARGETDURATION:{max(1, ceil(seconds))}",
+            "#EXT-X-MEDIA-SEQUENCE:0",
+            "#EXT-X-PLAYLIST-TYPE:VOD",
+            f"#EXTINF:{seconds:.6f},",
+            uri,
+            "#EXT-X-ENDLIST",
+            "",
+        ]
+    )
 
 
 def media_playlist(segments: Sequence[Segment], *, ended: bool = True) -> str:

@@ -15,14 +15,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
-import av
 import numpy as np
 
 from jupyter_capture.media import cut, fmp4
+from jupyter_capture.media.chapters import Chapter, chapter_box
 from jupyter_capture.media.encode import AacEncoder, EncodedPacket
 from jupyter_capture.media.fmp4 import AudioTrackConfig, Sample, VideoTrackConfig, box, full_box
 from jupyter_capture.media.plan import TICKS, AudioSegment, Plan, VideoSegment
-from jupyter_capture.media.tracks import AAC_FRAME, Floats, matched, resample
+from jupyter_capture.media.tracks import AAC_FRAME
+from jupyter_capture.media.wav import PlanSound
 from jupyter_capture.wire.recorder import AudioCodec
 
 Progress = Callable[[float], None]
@@ -62,6 +63,7 @@ def write_mp4(
     path: Path,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    chapters: Sequence[Chapter] = (),
 ) -> bool:
     """Write ``plan`` to ``path``, which appears when it is whole.
 
@@ -78,7 +80,7 @@ def write_mp4(
         if tables is None:
             return False
         with media.open("rb") as source, scratch.open("wb") as target:
-            _assemble(tables, source, target, media.stat().st_size)
+            _assemble(tables, source, target, media.stat().st_size, chapter_box(chapters))
         scratch.replace(path)
         report(1.0)
         return True
@@ -119,17 +121,19 @@ def _begins(segment: VideoSegment | AudioSegment) -> float:
     return segment.time / segment.rate
 
 
-def _assemble(tables: list[_Table], source: BinaryIO, target: BinaryIO, size: int) -> None:
+def _assemble(
+    tables: list[_Table], source: BinaryIO, target: BinaryIO, size: int, chapters: bytes
+) -> None:
     wide = size > 0xF0000000
     head = struct.pack(">I4sQ", 1, b"mdat", size + 16) if wide else struct.pack(
         ">I4s", size + 8, b"mdat"
     )  # fmt: skip
-    offset = len(_FTYP) + len(_moov(tables, 0, wide)) + len(head)
-    target.write(_FTYP + _moov(tables, offset, wide) + head)
+    offset = len(_FTYP) + len(_moov(tables, 0, wide, chapters)) + len(head)
+    target.write(_FTYP + _moov(tables, offset, wide, chapters) + head)
     shutil.copyfileobj(source, target, _COPY)
 
 
-def _moov(tables: list[_Table], offset: int, wide: bool) -> bytes:
+def _moov(tables: list[_Table], offset: int, wide: bool, chapters: bytes) -> bytes:
     lengths = [table.duration * TICKS // table.configs[0].timescale for table in tables]
     return box(
         b"moov",
@@ -138,6 +142,7 @@ def _moov(tables: list[_Table], offset: int, wide: bool) -> bytes:
             _trak(table, number, length, offset, wide)
             for number, (table, length) in enumerate(zip(tables, lengths, strict=True), 1)
         ),
+        chapters,
     )
 
 
@@ -218,25 +223,14 @@ class _SameForm:
     """Decodes packets of any form and encodes them in that of the widest."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        widest = max(plan.audio_inits, key=lambda config: (config.channels, config.rate))
-        channels = min(widest.channels, 2)
-        codec = AudioCodec(rate=widest.rate, channels=channels, bitrate=64000 * channels)
+        self._sound = PlanSound(plan)
+        rate, channels = self._sound.rate, self._sound.channels
+        codec = AudioCodec(rate=rate, channels=channels, bitrate=64000 * channels)
         self._encoder = AacEncoder(codec)
-        self.config = AudioTrackConfig(codec.rate, codec.channels, self._encoder.asc)
-        self._decoder: av.AudioCodecContext | None = None
-        self._form = -1
+        self.config = AudioTrackConfig(rate, channels, self._encoder.asc)
 
     def take(self, segment: AudioSegment, samples: Sequence[Sample]) -> list[Sample]:
-        if self._decoder is None or self._form != segment.init:
-            self._form = segment.init
-            self._decoder = av.AudioCodecContext.create("aac", "r")
-            self._decoder.extradata = self._plan.audio_inits[segment.init].asc
-        frames = [f for s in samples for f in self._decoder.decode(av.Packet(s.data))]
-        sound: Floats = np.concatenate([frame.to_ndarray().T for frame in frames])
-        count = round(segment.count * AAC_FRAME * self.config.rate / segment.rate)
-        sound = resample(sound, segment.rate, self.config.rate, count)
-        return _kept(self._encoder.encode(matched(sound, self.config.channels)))
+        return _kept(self._encoder.encode(self._sound.take(segment, samples)))
 
     def finish(self) -> list[Sample]:
         return _kept(self._encoder.finish())

@@ -13,6 +13,7 @@ from PIL import Image
 
 from jupyter_capture.errors import MediaError
 from jupyter_capture.media.tracks import StoredTrack
+from jupyter_capture.media.webvtt import clock
 
 COLUMNS = 10
 MOST = 100
@@ -72,16 +73,11 @@ def sprite_map(sheet: Sheet, seconds: float, url: str) -> str:
     for number, (start, end) in enumerate(pairwise([*bounds, max(seconds, bounds[-1] + 0.001)])):
         x, y = sheet.place(number)
         lines += [
-            f"{_clock(start)} --> {_clock(end)}",
+            f"{clock(start)} --> {clock(end)}",
             f"{url}#xywh={x},{y},{sheet.width},{sheet.height}",
             "",
         ]
     return "\n".join(lines)
-
-
-def _clock(seconds: float) -> str:
-    rest = round(seconds * 1000)
-    return f"{rest // 3600000:02}:{rest // 60000 % 60:02}:{rest // 1000 % 60:02}.{rest % 1000:03}"
 
 
 def _fitted(size: tuple[int, int]) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from pydantic import Field
 from jupyter_capture.wire._base import Wire
 
 AssetType = Literal["video", "audio", "image"]
+SaveFormat = Literal["mp4", "m4a", "wav", "srt", "vtt", "html"]
+"""A film, its sound alone (two ways), its subtitles (two ways), or a page that holds it all."""
 SearchMode = Literal["hybrid", "semantic", "keyword"]
 
 
@@ -285,14 +287,17 @@ class CompileItem(Wire):
 class DownloadRequest(Wire):
     stream_link: str
     name: str = "video"
+    format: SaveFormat = "mp4"
 
 
 class EditorDownloadRequest(Wire):
     stream_url: str
+    name: str = "timeline"
+    format: SaveFormat = "mp4"
 
 
 class DownloadAnswer(Wire):
-    """``download_url`` serves the MP4 while its ticket lasts. ``size`` in bytes."""
+    """``download_url`` serves the file while its ticket lasts. ``size`` in bytes."""
 
     download_url: str
     name: str

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
 from jupyter_capture.engine.routes.status import ticket_for
+from jupyter_capture.engine.saving import check
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.media.subtitles import caption_asset
@@ -77,19 +78,26 @@ def compile(request: list[CompileItem], services: Get) -> Ok[StreamAnswer]:
 
 @router.post("/download")
 def download(request: DownloadRequest, services: Get, http: Request) -> Processing:
-    return _download(services, http, request.stream_link, request.name)
+    return save(services, http, stream_in(services, request.stream_link), request)
 
 
 @router.post("/editor/download")
 def editor_download(request: EditorDownloadRequest, services: Get, http: Request) -> Processing:
-    return _download(services, http, request.stream_url, "timeline")
+    return save(services, http, stream_in(services, request.stream_url), request)
 
 
-def _download(services: Services, http: Request, link: str, name: str) -> Processing:
-    stream_id = stream_in(services, link)
-    services.streams.get(stream_id)
-    args = {"stream_id": stream_id, "name": name}
-    return ticket_for(http, services.jobs.submit("download", f"download:{stream_id}", args))
+def save(
+    services: Services,
+    http: Request,
+    stream_id: str,
+    request: DownloadRequest | EditorDownloadRequest,
+) -> Processing:
+    """Have a file made of a stream. What cannot be saved so is said at once."""
+    stream_id = services.streams.settled(stream_id)
+    check(services.streams, services.streams.get(stream_id), request.format)
+    args = {"stream_id": stream_id, "name": request.name, "format": request.format}
+    key = f"download:{stream_id}:{request.format}"
+    return ticket_for(http, services.jobs.submit("download", key, args))
 
 
 def stream_in(services: Services, link: str) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from jupyter_capture.engine.pages import page_headers, watch_page
+from jupyter_capture.engine.saving import TYPES, file_of, stream_in
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.streams import Ready
 from jupyter_capture.errors import InvalidRequestError, NotFoundError
-from jupyter_capture.media import cut
+from jupyter_capture.media import cut, hls, webvtt
 from jupyter_capture.media.plan import TICKS
 from jupyter_capture.media.thumbnails import poster
 
 router = APIRouter(tags=["media"])
 Get = Annotated[Services, Depends(services_of)]
 
+_FIRST_SEGMENT_SECONDS = 15.0
 PLAYLIST = "application/vnd.apple.mpegurl"
 # A notebook's page has another origin. What a ticket opens, its holder may read.
 _OPEN = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
@@ -32,9 +35,35 @@ def stream_of(token: str, services: Get) -> Ready:
 Stream = Annotated[Ready, Depends(stream_of)]
 
 
+def _begun(services: Services, token: str, stream: Ready) -> Ready:
+    """Players give up on a playlist that is empty, as a recording's is in its first seconds."""
+    deadline = time.monotonic() + _FIRST_SEGMENT_SECONDS
+    while not stream.plan.ended and not (stream.plan.video or stream.plan.audio):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.25)
+        stream = stream_of(token, services)
+    return stream
+
+
 @router.get("/stream/{token}/master.m3u8")
-def master(stream: Stream) -> Response:
-    return Response(cut.master(stream.plan), media_type=PLAYLIST, headers=_FRESH)
+def master(token: str, stream: Stream, services: Get) -> Response:
+    """Subtitles are in it as soon as what is heard was indexed."""
+    stream = _begun(services, token, stream)
+    text = cut.master(stream.plan, services.streams.captions(stream))
+    return Response(text, media_type=PLAYLIST, headers=_FRESH)
+
+
+@router.get("/stream/{token}/captions.m3u8")
+def captions_playlist(stream: Stream) -> Response:
+    text = hls.text_playlist("captions.vtt", stream.plan.seconds)
+    return Response(text, media_type=PLAYLIST, headers=_FRESH)
+
+
+@router.get("/stream/{token}/captions.vtt")
+def captions(stream: Stream, services: Get) -> Response:
+    text = webvtt.webvtt(services.streams.lines(stream), mapped=True)
+    return Response(text, media_type=webvtt.TYPE, headers=_FRESH)
 
 
 @router.get("/stream/{token}/{kind}.m3u8")
@@ -77,8 +106,10 @@ def thumbnail(token: str, services: Get) -> Response:
 
 @router.get("/download/{token}")
 def download(token: str, services: Get) -> FileResponse:
-    stream_id = services.tickets.check("download", token)
-    path = services.home.cache / "downloads" / f"{stream_id}.mp4"
-    if not path.exists():
+    what = services.tickets.check("download", token)
+    services.streams.get(stream_in(what))
+    path = file_of(services.home, what)
+    if path is None:
         raise NotFoundError("This file is not there any more. Ask for the download again.")
-    return FileResponse(path, media_type="video/mp4", filename="video.mp4", headers=_OPEN)
+    kind = TYPES[path.suffix[1:]]
+    return FileResponse(path, media_type=kind, filename=f"video{path.suffix}", headers=_OPEN)

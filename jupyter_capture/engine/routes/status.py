@@ -122,7 +122,7 @@ def result_of(services: Services, row: Any) -> Any:
     """What a job's answer holds; addresses are made when they are asked for."""
     if row.kind == "download":
         return DownloadAnswer(
-            download_url=services.ticketed("download", row.result["stream_id"]),
+            download_url=services.ticketed("download", row.result["file"]),
             name=row.result["name"],
             size=row.result["size"],
         ).model_dump()

@@ -10,11 +10,12 @@ from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes import _assets
 from jupyter_capture.engine.routes._recorded import router_of
 from jupyter_capture.engine.routes._scenes import record
-from jupyter_capture.engine.routes.status import ticket_for
+from jupyter_capture.engine.routes.editor import save
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import (
+    DownloadRequest,
     QueryRequest,
     SearchAnswer,
     SemanticRequest,
@@ -93,5 +94,4 @@ def remove_storage(row: Row) -> Ok[dict[str, str]]:
 def download(row: Row, services: Get, http: Request) -> Processing:
     shots = [(row.id, 0.0, row.length)]
     stream_id, _, _ = services.streams.of_shots(shots)
-    args = {"stream_id": stream_id, "name": row.name}
-    return ticket_for(http, services.jobs.submit("download", f"download:{stream_id}", args))
+    return save(services, http, stream_id, DownloadRequest(stream_link="", name=row.name))
