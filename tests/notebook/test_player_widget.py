@@ -42,7 +42,7 @@ def ask(widget: ShotPlayer, question: object) -> list[tuple[dict[str, Any], list
     answered = widget._hear(widget, question, [])
     if answered is not None:
         answered.result()
-    return sent
+    return [(content, buffers) for content, buffers in sent if "heard" not in content]
 
 
 def test_the_address_is_told_on_request_and_is_fresh_each_time() -> None:

@@ -6,6 +6,8 @@ import { ApiError } from "./panel";
 
 export interface Answer {
   id?: string;
+  /** The question of this id has arrived; its answer may take longer. */
+  heard?: string;
   error?: string;
   status?: number;
   code?: string;
@@ -28,11 +30,13 @@ type Model = Pick<AnyModel, "on" | "off" | "send">;
 /** One for each view of a widget. */
 export class Kernel {
   private readonly open = new Map<string, (reply: Reply) => void>();
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly lates = new Set<string>();
   private readonly watchers = new Set<(waiting: boolean) => void>();
   private readonly hearers = new Set<(event: unknown) => void>();
   private readonly listen = (answer: Answer, buffers: DataView[]) => {
     if (answer.event !== undefined) for (const hear of [...this.hearers]) hear(answer.event);
+    else if (answer.heard) this.setLate(answer.heard, false);
     else if (answer.id) this.open.get(answer.id)?.({ answer, buffers });
   };
 
@@ -51,12 +55,11 @@ export class Kernel {
     const id = Math.random().toString(36).slice(2);
     return new Promise((resolve, reject) => {
       const done = () => {
-        clearTimeout(slow);
         clearTimeout(timer);
         this.open.delete(id);
         this.setLate(id, false);
       };
-      const slow = setTimeout(() => this.setLate(id, true), late);
+      this.timers.set(id, setTimeout(() => this.setLate(id, true), late));
       const timer = setTimeout(() => {
         done();
         reject(new SaidError(silent));
@@ -92,6 +95,8 @@ export class Kernel {
   }
 
   private setLate(id: string, is: boolean): void {
+    clearTimeout(this.timers.get(id));
+    this.timers.delete(id);
     const before = this.lates.size > 0;
     if (is) this.lates.add(id);
     else this.lates.delete(id);

@@ -11,6 +11,13 @@ import { type View, chapterAt, showChapters, speeds, view } from "./view";
 export interface Player {
   /** Shows a changed card; seeks where its start has changed. */
   update(): void;
+  play(): Promise<void>;
+  /** Goes to a time, and plays from there where nothing is loaded yet. Seconds. */
+  seek(seconds: number): void;
+  /** Seconds that are shown now. */
+  now(): number;
+  /** Called with the time as it goes on. */
+  onTime(callback: (seconds: number) => void): void;
   destroy(): void;
 }
 
@@ -45,6 +52,7 @@ class PlayerController implements Player {
   private resume = 0;
   private attempt = 0;
   private wanted = false;
+  private readonly hearers: ((seconds: number) => void)[] = [];
   private mended = -Infinity;
   private unsay: ReturnType<typeof setTimeout> | undefined;
   private calm: ReturnType<typeof setTimeout> | undefined;
@@ -109,7 +117,7 @@ class PlayerController implements Player {
       if (attempt !== this.attempt) return attached.detach();
       this.attached = attached;
       video.playbackRate = Number(this.ui.speed.value);
-      if (this.wanted) await this.play();
+      if (this.wanted) await this.begin();
     } catch (error) {
       if (attempt !== this.attempt) return;
       const said = error instanceof SaidError;
@@ -246,7 +254,23 @@ class PlayerController implements Player {
     if (passes) this.unsay = setTimeout(() => (this.ui.said.textContent = ""), saidFor);
   }
 
-  private async play(): Promise<void> {
+  play(): Promise<void> {
+    return this.attached ? this.begin() : this.load(true);
+  }
+
+  seek(seconds: number): void {
+    this.go(seconds);
+  }
+
+  now(): number {
+    return this.state === "ready" ? this.ui.video.currentTime : this.resume;
+  }
+
+  onTime(callback: (seconds: number) => void): void {
+    this.hearers.push(callback);
+  }
+
+  private async begin(): Promise<void> {
     try {
       await this.ui.video.play();
     } catch (error) {
@@ -262,7 +286,7 @@ class PlayerController implements Player {
     if (!this.attached) {
       if (this.state === "loading") this.wanted = true;
       else void this.load(true);
-    } else if (video.paused) void this.play();
+    } else if (video.paused) void this.begin();
     else video.pause();
   }
 
@@ -333,7 +357,8 @@ class PlayerController implements Player {
     const { ui } = this;
     const { video } = ui;
     const length = Number.isFinite(video.duration) ? video.duration : 0;
-    const now = this.state === "ready" ? video.currentTime : this.resume;
+    const now = this.now();
+    for (const hear of this.hearers) hear(now);
     ui.root.classList.toggle("jc-playing", !video.paused);
     relabel(ui.play, video.paused ? "Play (space)" : "Pause (space)", video.paused ? "play" : "pause");
     ui.now.textContent = formatTime(now);
