@@ -1,4 +1,4 @@
-"""Alerts: somebody is told when a sentence says or means what an event describes.
+"""Alerts: somebody is told when a sentence, or a screen, says or means what an event describes.
 
 What was said on a kept channel is stored before it is sent, and retried, as every webhook is. Of a
 channel that is live only nothing is stored, retried or logged: it is sent from memory, once.
@@ -24,7 +24,8 @@ from jupyter_capture.engine.webhooks import Webhooks, enqueue
 
 @dataclass(frozen=True)
 class Said:
-    """A finished utterance, in Unix seconds. ``kept``: none of its sound was live only."""
+    """A finished utterance, in Unix seconds. ``kept``: none of its sound was live only; ``seen``:
+    it was written on a screen, not said."""
 
     rtstream_id: str
     rtstream_name: str
@@ -34,6 +35,7 @@ class Said:
     start: float
     end: float
     kept: bool
+    seen: bool = False
 
 
 class Alerts:
@@ -66,7 +68,8 @@ class Alerts:
                 if match is not None:
                     self._fire(said, index, alert, match)
             data = {"text": said.text, **_milliseconds(said), "rtstream_index_id": index.id}
-            self._publish("audio_index", said, data, [index.ws_connection_id])
+            for channel in _channels(said, index):
+                self._publish(channel, said, data, [index.ws_connection_id])
 
     def _fire(self, said: Said, index: Row[Any], alert: Row[Any], match: Match) -> None:
         what = {
@@ -75,7 +78,7 @@ class Alerts:
             "rtstream_index_id": index.id,
             "label": alert.label,
             "confidence": match.confidence,
-            "explanation": match.why,
+            "explanation": match.why.replace("said", "seen", 1) if said.seen else match.why,
             "text": said.text,
         }
         receivers = [alert.ws_connection_id or index.ws_connection_id]
@@ -122,6 +125,13 @@ class Alerts:
         }
         for receiver in receivers:
             self._events.publish(event, receiver or said.session_ws)
+
+
+def _channels(said: Said, index: Row[Any]) -> list[str]:
+    """The SDK's index_visuals cannot be told from its index_scenes, where both say how often."""
+    if not said.seen:
+        return ["audio_index"]
+    return ["visual_index", "scene_index"] if index.extraction_config else ["visual_index"]
 
 
 def _milliseconds(said: Said) -> dict[str, int]:

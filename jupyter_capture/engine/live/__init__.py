@@ -1,7 +1,8 @@
-"""Live transcripts: what is said on a channel, while it is said.
+"""Live transcripts: what is said on a channel while it is said, or written on a screen.
 
-Sound and words of a channel lie in memory alone, here and in the worker, whether it is kept or
-not; they are gone when its session ends. What a kept channel holds is transcribed from its track.
+Sound, pictures and words of a channel lie in memory alone, here and in the worker, whether it is
+kept or not; they are gone when its session ends. What a kept channel holds is indexed from its
+track.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.live.process import UNREACHABLE, Process
 from jupyter_capture.errors import ConflictError, EngineError, from_response
+from jupyter_capture.wire.capture import kind_of
 from jupyter_capture.wire.recorder import RecorderSpec
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ _AGAIN = 1.0  # s
 
 @dataclass(frozen=True)
 class Final:
-    """What was said. Unix seconds. ``kept``: none of its sound was live only."""
+    """What was said or seen. Unix seconds. ``kept``: none of its sound was live only."""
 
     text: str
     start: float
@@ -43,12 +45,13 @@ class Final:
 
 @dataclass
 class Listened:
-    """A channel that is, or was, listened to. ``said`` lies in memory alone."""
+    """A channel that is, or was, listened to or looked at. ``said`` lies in memory alone."""
 
     rtstream_id: str
     channel_id: str
     session_id: str
     session_ws: str | None
+    seen: bool = False
     to: set[str] = field(default_factory=set)
     said: list[Final] = field(default_factory=list)
     forgotten: list[tuple[float, float]] = field(default_factory=list)
@@ -76,7 +79,7 @@ class Live:
         self._events = events
         self._options = options
         self._on_final = on_final
-        self._rooms: dict[str, _Room] = {}
+        self._rooms: dict[tuple[str, bool], _Room] = {}
         self._lock = threading.Lock()
 
     def start(
@@ -92,17 +95,19 @@ class Live:
 
         Raises ConflictError where the session does not record, EngineError without a model."""
         with self._lock:
-            room = self._rooms.get(session_id)
+            seen = kind_of(channel_id) == "video"
+            key = (session_id, seen)
+            room = self._rooms.get(key)
             if room is None:
-                room = _Room(session_id, self._order(session_id), self._say, self._forget)
-                self._rooms[session_id] = room
+                room = _Room(session_id, self._order(*key), self._say, lambda: self._forget(key))
+                self._rooms[key] = room
             stream = room.streams.get(rtstream_id)
             if stream is None or not stream.running:
                 said = []
                 if stream is not None:
                     said = stream.said
                     stream.ended.set()  # its last words are the first of the next one
-                stream = Listened(rtstream_id, channel_id, session_id, session_ws, said=said)
+                stream = Listened(rtstream_id, channel_id, session_id, session_ws, seen, said=said)
                 room.streams[rtstream_id] = stream
                 room.process.send({"listen": channel_id})
             if to is not None:
@@ -149,7 +154,7 @@ class Live:
                 return room, room.streams[rtstream_id]
         return None, None
 
-    def _order(self, session_id: str) -> dict[str, Any]:
+    def _order(self, session_id: str, seen: bool) -> dict[str, Any]:
         try:
             spec = RecorderSpec.model_validate_json(
                 (self._home.session(session_id) / "spec.json").read_bytes()
@@ -160,14 +165,15 @@ class Live:
             raise ConflictError(f"{session_id} does not record any more: nothing is said live.")
         return {
             "socket": spec.socket,
+            "see": seen,
             "model": self._options["speech_model"],
             "threads": self._options["threads"],
             "cache": str(self._home.cache / "models"),
         }
 
-    def _forget(self, session_id: str) -> None:
+    def _forget(self, key: tuple[str, bool]) -> None:
         with self._lock:
-            self._rooms.pop(session_id, None)
+            self._rooms.pop(key, None)
 
     def _say(self, stream: Listened, said: dict[str, Any]) -> None:
         if any(said["start"] < end and said["end"] > start for start, end in stream.forgotten):
@@ -183,7 +189,8 @@ class Live:
                 "end": round(said["end"] * 1000),
             },
         }
-        for receiver in stream.receivers:
+        # What is seen belongs to the indexes that were asked for, and is told as theirs.
+        for receiver in [] if stream.seen else stream.receivers:
             self._events.publish(event, receiver)
         if said["is_final"]:
             final = Final(said["text"], said["start"], said["end"], said["kept"])
@@ -199,7 +206,7 @@ class _Room:
         session_id: str,
         order: dict[str, Any],
         say: Callable[[Listened, dict[str, Any]], None],
-        forget: Callable[[str], None],
+        forget: Callable[[], None],
     ) -> None:
         self.session_id = session_id
         self.streams: dict[str, Listened] = {}
@@ -276,7 +283,7 @@ class _Room:
                         self.process.send({"listen": stream.channel_id})
                 return
         self._over = True
-        self._forget(self.session_id)
+        self._forget()
         for stream in self.streams.values():
             stream.running = False
             if not stream.heard.is_set() and self._broken is None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import Row
 
 from jupyter_capture.engine.ids import now
+from jupyter_capture.engine.routes._scenes import READS_TEXT
 from jupyter_capture.engine.routes._words import words_index
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import ConflictError, InvalidRequestError
@@ -117,17 +118,30 @@ def switch_alert(
 
 def listen(services: Services, rtstream_id: str, to: str | None) -> None:
     """Raises InvalidRequestError without sound, ConflictError where nothing is recorded."""
+    check_sound(services, rtstream_id)
+    attend(services, rtstream_id, to)
+
+
+def check_sound(services: Services, rtstream_id: str) -> None:
+    """Raises InvalidRequestError without sound."""
     row = services.records.stream(rtstream_id)
     if kind_of(row.channel_id) != "audio":
         raise InvalidRequestError(
             f"{rtstream_id} ({row.channel_id}) has no sound, so nothing is said on it. The "
             "microphone's stream has."
         )
+
+
+def attend(services: Services, rtstream_id: str, to: str | None) -> None:
+    """To what is said on a channel, or written on a screen. Raises ConflictError where nothing is
+    recorded."""
+    row = services.records.stream(rtstream_id)
     session = services.records.row(row.session_id)
     if services.sessions.live(session.id) is None:
         raise ConflictError(
             f"{session.id} is {session.status} and does not record: nothing is said live. "
-            "index_spoken_words() finds what a kept channel holds once it is exported."
+            "index_spoken_words() and index_screen_text() find what a kept channel holds once it "
+            "is exported."
         )
     services.live.start(rtstream_id, row.channel_id, session.id, session.ws_connection_id, to)
 
@@ -167,10 +181,12 @@ def transcript_page(
 def create_live_index(
     services: Services, rtstream_id: str, request: StreamIndexRequest
 ) -> LiveIndex:
-    listen(services, rtstream_id, request.ws_connection_id)
+    attend(services, rtstream_id, request.ws_connection_id)
     row = services.alerts.records.add_index(rtstream_id, request)
     view = live_index_view(services, row)
-    if request.prompt or request.extraction_config:
+    if request.extraction_type != "transcript":
+        view.warnings.append(READS_TEXT)
+    elif request.prompt or request.extraction_config:
         view.warnings.append(_VERBATIM)
     return view
 
@@ -195,11 +211,16 @@ def live_index_view(services: Services, row: Row[Any]) -> LiveIndex:
 
 
 def switch_live_index(services: Services, row: Row[Any], request: StreamAction) -> LiveIndex:
-    """The transcript itself goes on when an index stops: others may read it."""
+    """A transcript goes on when an index stops: others may read it. A screen is not looked at for
+    nobody."""
     if request.action == "start":
-        listen(services, row.rtstream_id, row.ws_connection_id)
+        attend(services, row.rtstream_id, row.ws_connection_id)
     status = "connected" if request.action == "start" else "stopped"
     services.alerts.records.switch_index(row.id, status)
+    others = services.alerts.records.indexes(row.rtstream_id)
+    is_screen = row.extraction_type != "transcript"
+    if is_screen and not any(one.status == "connected" for one in others):
+        services.live.stop(row.rtstream_id)
     changed = live_index(services, row.rtstream_id, row.id)
     return live_index_view(services, row if changed is None else changed)
 

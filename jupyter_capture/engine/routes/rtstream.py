@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
-from jupyter_capture.engine.routes.live import live_segments, transcript_page
+from jupyter_capture.engine.routes.live import check_sound, live_segments, transcript_page
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.wallclock import media_time, unix_time
 from jupyter_capture.errors import ConflictError, InvalidRequestError
@@ -113,6 +113,7 @@ def transcript(
 ) -> Ok[TranscriptPage]:
     """What was said, in Unix seconds: while it is recorded and somebody listens so far, then on a
     kept channel as it was indexed."""
+    check_sound(services, rtstream_id)
     segments = live_segments(services, rtstream_id)
     if segments is None:
         row, session = kept(services, rtstream_id)

@@ -19,6 +19,7 @@ Rgb = npt.NDArray[np.uint8]
 MODEL = "PP-OCRv6 small"
 _LONGEST_SIDE = 2000
 _SURE = 0.6
+_SMALLEST = 64
 _CARET = " |丨│"
 
 
@@ -68,6 +69,10 @@ class Reader:
             # What lies in the margin alone was read before, whole.
             if box.meets(area):
                 yield Found(text, box, float(score))
+
+    def load(self) -> None:
+        """Load the models now. Raises as `read` does."""
+        self._ocr(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
 
     @cached_property
     def _ocr(self) -> Any:
