@@ -38,6 +38,8 @@ from jupyter_capture.media.mp4 import write_mp4
 from jupyter_capture.media.plan import Cut, make_plan
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+PLAYER = httpx.Client(timeout=60)
+"""Made beforehand, as a browser is there before a page."""
 TITLE = "The budget for next year"
 SHOT = 20
 """Seconds of a shot."""
@@ -187,30 +189,30 @@ def address(what: str | editor.Timeline) -> str:
 def first_segments(what: str | editor.Timeline) -> None:
     """What a player asks for, and how, before it shows the first picture."""
     url = address(what)
-    with httpx.Client() as client, ThreadPoolExecutor(2) as both:
-        client.get(url).raise_for_status()
-        list(both.map(lambda letter: _begin(client, url, letter), "va"))
+    PLAYER.get(url).raise_for_status()
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda letter: _begin(url, letter), "va"))
 
 
-def _begin(client: httpx.Client, url: str, letter: str) -> None:
+def _begin(url: str, letter: str) -> None:
     name = {"v": "video", "a": "audio"}[letter]
     for path in (f"{name}.m3u8", f"{letter}/init-0.mp4", f"{letter}/0.m4s"):
-        client.get(urljoin(url, path)).raise_for_status()
+        PLAYER.get(urljoin(url, path)).raise_for_status()
 
 
 def play_through(timeline: editor.Timeline, wait: float = 0.0) -> None:
     """All segments one after the other, sound beside picture, with ``wait`` between two."""
     url = timeline.generate_stream()
-    with httpx.Client(timeout=60) as client, ThreadPoolExecutor(2) as both:
-        list(both.map(lambda letter: _all(client, url, letter, wait), "va"))
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda letter: _all(url, letter, wait), "va"))
 
 
-def _all(client: httpx.Client, url: str, letter: str, wait: float) -> None:
+def _all(url: str, letter: str, wait: float) -> None:
     name = {"v": "video", "a": "audio"}[letter]
-    lines = client.get(urljoin(url, f"{name}.m3u8")).text.splitlines()
+    lines = PLAYER.get(urljoin(url, f"{name}.m3u8")).text.splitlines()
     for line in lines:
         if line.endswith(".m4s"):
-            client.get(urljoin(url, line)).raise_for_status()
+            PLAYER.get(urljoin(url, line)).raise_for_status()
             time.sleep(wait)
 
 

@@ -15,6 +15,8 @@ from jupyter_capture.media.plan import Kind
 
 _PLANS = 4
 """Timelines that it keeps open."""
+_BEGIN_SECONDS = 60.0
+"""A machine that is busy takes its time to start one."""
 
 
 class DiedError(Exception):
@@ -54,7 +56,7 @@ class RenderProcess:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        self._said()
+        self._said(_BEGIN_SECONDS)
 
     def show(self, order: Order) -> None:
         """Have it open a timeline. The one that was used longest ago is closed."""
@@ -74,7 +76,7 @@ class RenderProcess:
         asked = {"id": self._asked, "key": order.key, "kind": kind, "number": number}
         self._say({"do": "make", **asked})
         while True:
-            said, data = self._said()
+            said, data = self._said(self._silent)
             if "size" in said:
                 return data
             if "error" in said:
@@ -116,10 +118,10 @@ class RenderProcess:
             pipe.write(json.dumps(message).encode() + b"\n")
             pipe.flush()
 
-    def _said(self) -> tuple[dict[str, Any], bytes]:
+    def _said(self, patience: float) -> tuple[dict[str, Any], bytes]:
         """What it says next, and the bytes that follow."""
         process, _, pipe = self._pipes()
-        watch = threading.Timer(self._silent, process.kill)
+        watch = threading.Timer(patience, process.kill)
         watch.daemon = True
         watch.start()
         try:

@@ -100,6 +100,18 @@ class Renderers:
         with self._changed:
             return [worker.process.pid for worker in self._workers if worker.process.pid]
 
+    @property
+    def ready(self) -> int:
+        """How many processes can be asked."""
+        with self._changed:
+            return sum(worker.is_ready for worker in self._workers)
+
+    @property
+    def waiting(self) -> int:
+        """How many segments wait or are being rendered."""
+        with self._changed:
+            return len(self._jobs)
+
     # ---- asking
 
     def ask(self, order: Order, kind: Kind, number: int) -> bytes | Future[bytes]:

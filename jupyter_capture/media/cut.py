@@ -38,8 +38,8 @@ from jupyter_capture.media.tracks import AAC_FRAME, StoredSample
 from jupyter_capture.wire.recorder import AudioCodec, VideoCodec
 
 __all__ = [
-    "Cut", "Kind", "Plan", "init", "make_plan", "master", "playlist", "samples", "segment",
-    "stored_bytes",
+    "Cut", "Kind", "Plan", "init", "is_made", "make_plan", "master", "playlist", "samples",
+    "segment", "stored_bytes",
 ]  # fmt: skip
 
 # Bits a second, of what is not made yet.
@@ -112,12 +112,24 @@ def init(plan: Plan, kind: Kind, number: int) -> bytes:
 
 def segment(plan: Plan, kind: Kind, number: int, check: Check = go_on) -> bytes:
     """The CMAF bytes of a segment, its decode time that of the stream. Raises NotFoundError."""
+    each = _segment(plan, kind, number)
+    time = each.start if isinstance(each, VideoSegment) else each.time
+    return fmp4.fragment(number + 1, time, samples(plan, each, check))
+
+
+def is_made(plan: Plan, kind: Kind, number: int) -> bool:
+    """Whether a segment is composed or mixed, not cut from stored ones. Raises NotFoundError."""
+    each = _segment(plan, kind, number)
+    if isinstance(each, VideoSegment):
+        return any(isinstance(piece, Made) for piece in each.pieces)
+    return each.make is not None
+
+
+def _segment(plan: Plan, kind: Kind, number: int) -> VideoSegment | AudioSegment:
     every = _segments(plan, kind)
     if not 0 <= number < len(every):
         raise NotFoundError(f"no {kind} segment {number}: there are {len(every)}")
-    each = every[number]
-    time = each.start if isinstance(each, VideoSegment) else each.time
-    return fmp4.fragment(number + 1, time, samples(plan, each, check))
+    return every[number]
 
 
 def _segments(plan: Plan, kind: Kind) -> Sequence[VideoSegment | AudioSegment]:
