@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -28,10 +29,12 @@ from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.previews import Previews
+from jupyter_capture.engine.renderers import Renderers
 from jupyter_capture.engine.saving import drop_unfinished
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.search.live import LiveFinder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
+from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.engine.sessions import Sessions
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.specs import keep, whole
@@ -111,6 +114,10 @@ class Services:
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
         self.streams = Streams(self.store, self.home, self.library, settings.render_fps)
+        self.segments = SegmentCache(self.home.segments, settings.cache_mb * 1_000_000)
+        self.renderers = Renderers(self.segments, min(settings.renderers, os.cpu_count() or 1))
+        self.streams.on_made = self.renderers.warm
+        self.library.on_changed = self.forget
         self.callbacks = Callbacks(self.store, self.webhooks)
         self.jobs = Jobs(
             self.store,
@@ -138,6 +145,7 @@ class Services:
         self.records = Records(
             self.store, self.home, self.events, self.webhooks, self._exported_urls
         )
+        self.records.on_erased = self.forget
         self.sessions = Sessions(self.records, self.home, settings)
         self.cells = Cells(self.store, self.home, embedder)
         self.recent = LiveFinder(embedder)
@@ -170,6 +178,7 @@ class Services:
 
     def start(self) -> None:
         sweep(self.store, self.home)
+        self.segments.retain(row.id for row in self.library.assets())
         self.webhooks.start()
         self.sessions.reattach()
         self.cells.resume()
@@ -181,12 +190,19 @@ class Services:
         self._listen_again()
 
     def close(self) -> None:
+        self.renderers.close()
         self.live.close()
         self.sessions.let_go()
         self.jobs.close()
         self.webhooks.drain(2.0)
         self.webhooks.close()
         self.store.close()
+
+    def forget(self, asset_ids: Iterable[str]) -> None:
+        """The content of these assets was erased or changed: let go of all that was made of it."""
+        gone = list(asset_ids)
+        self.streams.forget(gone)
+        self.renderers.forget(gone)
 
     def _look_anew(self, ids: list[str]) -> None:
         """What these assets and sessions hold was forgotten in part."""
