@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_capture.widgets.player import ShotPlayer
+    from jupyter_capture.widgets.session import SessionPanel
+    from jupyter_capture.widgets.timeline import TimelineEditor
 
-__all__ = ["ShotPlayer"]
+__all__ = ["SessionPanel", "ShotPlayer", "TimelineEditor"]
 
 _HOMES = {
+    "SessionPanel": "session",
     "ShotPlayer": "player",
+    "TimelineEditor": "timeline",
 }
 
 

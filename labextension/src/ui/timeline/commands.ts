@@ -1,0 +1,184 @@
+/** What buttons and keys do. One table of keys, which is also what the help shows. */
+
+import type { Desk } from "./desk";
+import * as edit from "./edit";
+import { FRAME, TICKS, captionClip, clipsOf, find, lengthOf, textClip } from "./model";
+import { zoomed } from "./ruler";
+import type { Sources } from "./sources";
+
+/** What the editor lends the commands. */
+export interface Stage {
+  readonly desk: Desk;
+  readonly sources: Sources;
+  seek(ticks: number): void;
+  playPause(): void;
+  zoomTo(pixels: number): void;
+  fit(): void;
+  focusClip(key: string): void;
+  showHelp(): void;
+}
+
+export type Command = (stage: Stage) => void;
+
+const chosen = ({ desk }: Stage) => [...desk.selected];
+
+export const undo: Command = ({ desk }) => desk.undo();
+export const redo: Command = ({ desk }) => desk.redo();
+
+export const split: Command = ({ desk }) =>
+  desk.apply(edit.split(desk.project, desk.playhead, desk.selected), "Split");
+
+export const remove: Command = (stage) => leave(stage, edit.remove, "Delete");
+export const rippleRemove: Command = (stage) => leave(stage, edit.rippleRemove, "Delete and close the gap");
+
+/** The clip after what is gone takes the focus, so that the keyboard goes on there. */
+function leave(stage: Stage, command: typeof edit.remove, label: string): void {
+  const { desk } = stage;
+  const keys = chosen(stage);
+  if (!keys.length) return;
+  const found = find(desk.project, keys[0] as string);
+  const lane = found && desk.project.lanes[found.lane]?.clips.filter((clip) => !keys.includes(clip.key));
+  const start = found?.clip.start ?? 0;
+  const next = lane?.find((clip) => clip.start >= start) ?? lane?.at(-1);
+  desk.apply(command(desk.project, keys), label);
+  if (next) stage.focusClip(next.key);
+}
+
+export const copy: Command = ({ desk }) => {
+  if (desk.selected.size) desk.clipboard = edit.copy(desk.project, desk.selected);
+};
+
+export const cut: Command = (stage) => {
+  copy(stage);
+  leave(stage, edit.remove, "Cut");
+};
+
+export const paste: Command = ({ desk }) => {
+  const { clipboard, current, project } = desk;
+  const lane = current ? (find(project, current.key)?.lane ?? 0) : 0;
+  if (clipboard.length) desk.apply(edit.paste(project, clipboard, desk.playhead, lane), "Paste");
+};
+
+export const duplicate: Command = ({ desk }) => {
+  if (desk.selected.size) desk.apply(edit.duplicate(desk.project, desk.selected), "Duplicate");
+};
+
+const layer = (by: 1 | -1): Command => ({ desk }) => {
+  if (desk.current) {
+    const label = by > 0 ? "Layer up" : "Layer down";
+    desk.apply(edit.layer(desk.project, desk.current.key, by), label);
+  }
+};
+
+export const layerUp = layer(1);
+export const layerDown = layer(-1);
+
+export const corner: Command = ({ desk }) => {
+  if (desk.current) desk.apply(edit.corner(desk.project, desk.current.key), "Put into the corner");
+};
+
+export const addText: Command = ({ desk }) =>
+  desk.apply(edit.add(desk.project, textClip("Your text"), desk.playhead, "above"), "Add text");
+
+/** Captions lie over the selected recording, or over all of the timeline. */
+export const addCaptions: Command = ({ desk }) => {
+  const { current, project } = desk;
+  const over = current && "volume" in current.look.asset ? current : undefined;
+  const made = captionClip(over?.duration ?? lengthOf(project));
+  if (lengthOf(project)) desk.apply(edit.add(project, made, over?.start ?? 0, "above"), "Add captions");
+};
+
+export const snapping: Command = ({ desk }) => desk.setSnapping(!desk.snapping);
+export const closer: Command = (stage) => stage.zoomTo(zoomed(stage.desk.zoom, 1.5));
+export const farther: Command = (stage) => stage.zoomTo(zoomed(stage.desk.zoom, 1 / 1.5));
+export const fit: Command = (stage) => stage.fit();
+
+const nudge = (ticks: number): Command => (stage) => {
+  const { desk } = stage;
+  if (!desk.selected.size) stage.seek(desk.playhead + ticks);
+  else desk.apply(edit.shift(desk.project, desk.selected, ticks), "Nudge", "nudge");
+};
+
+const step = (ticks: number): Command => (stage) => stage.seek(stage.desk.playhead + ticks);
+
+const trimTo = (side: "start" | "end"): Command => ({ desk, sources }) => {
+  const { current, project, playhead } = desk;
+  if (!current) return;
+  const made =
+    side === "start"
+      ? edit.trimStart(project, current.key, playhead)
+      : edit.trimEnd(project, current.key, playhead, sources.lengthOf);
+  desk.apply(made, side === "start" ? "Trim start" : "Trim end");
+};
+
+export interface Binding {
+  /** As `event.key` says it, in lower case where it is a letter. */
+  readonly keys: readonly string[];
+  readonly ctrl?: boolean;
+  readonly shift?: boolean;
+  readonly words: string;
+  readonly run: Command;
+}
+
+export const bindings: readonly Binding[] = [
+  { keys: [" ", "k"], words: "Play or pause", run: (stage) => stage.playPause() },
+  { keys: ["s"], words: "Split at the playhead", run: split },
+  { keys: ["["], words: "Trim the start to the playhead", run: trimTo("start") },
+  { keys: ["]"], words: "Trim the end to the playhead", run: trimTo("end") },
+  { keys: ["Delete", "Backspace"], words: "Delete", run: remove },
+  { keys: ["Delete", "Backspace"], shift: true, words: "Delete and close the gap", run: rippleRemove },
+  { keys: ["ArrowLeft"], words: "Nudge the clip, or step back", run: nudge(-FRAME) },
+  { keys: ["ArrowRight"], words: "Nudge the clip, or step on", run: nudge(FRAME) },
+  { keys: ["ArrowLeft"], shift: true, words: "Nudge by a second back", run: nudge(-TICKS) },
+  { keys: ["ArrowRight"], shift: true, words: "Nudge by a second on", run: nudge(TICKS) },
+  { keys: ["ArrowUp"], words: "One layer up", run: layerUp },
+  { keys: ["ArrowDown"], words: "One layer down", run: layerDown },
+  { keys: [","], words: "Playhead one picture back", run: step(-FRAME) },
+  { keys: ["."], words: "Playhead one picture on", run: step(FRAME) },
+  { keys: ["j"], words: "Playhead a second back", run: step(-TICKS) },
+  { keys: ["l"], words: "Playhead a second on", run: step(TICKS) },
+  { keys: ["Home"], words: "Playhead to the beginning", run: (stage) => stage.seek(0) },
+  { keys: ["End"], words: "Playhead to the end", run: (stage) => stage.seek(lengthOf(stage.desk.project)) },
+  { keys: ["d"], words: "Duplicate", run: duplicate },
+  { keys: ["d"], ctrl: true, words: "Duplicate", run: duplicate },
+  { keys: ["c"], ctrl: true, words: "Copy", run: copy },
+  { keys: ["x"], ctrl: true, words: "Cut", run: cut },
+  { keys: ["v"], ctrl: true, words: "Paste at the playhead", run: paste },
+  {
+    ...{ keys: ["a"], ctrl: true, words: "Select all" },
+    run: ({ desk }) => desk.select(clipsOf(desk.project).map((clip) => clip.key)),
+  },
+  { keys: ["z"], ctrl: true, words: "Undo", run: undo },
+  { keys: ["z"], ctrl: true, shift: true, words: "Redo", run: redo },
+  { keys: ["y"], ctrl: true, words: "Redo", run: redo },
+  { keys: ["t"], words: "Add a text", run: addText },
+  { keys: ["n"], words: "Snapping on or off", run: snapping },
+  { keys: ["+", "="], words: "Zoom in", run: closer },
+  { keys: ["-"], words: "Zoom out", run: farther },
+  { keys: ["0"], words: "Show all of it", run: fit },
+  { keys: ["Escape"], words: "Select nothing", run: ({ desk }) => desk.select([]) },
+  { keys: ["?"], words: "This list", run: (stage) => stage.showHelp() },
+];
+
+export interface Pressed {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+  altKey: boolean;
+}
+
+/** What a key does. Signs that need Shift on some keyboards are known by the sign alone. */
+export function bindingOf(event: Pressed): Binding | undefined {
+  if (event.altKey) return undefined;
+  const isLetter = event.key.length === 1 && event.key.toLowerCase() !== event.key.toUpperCase();
+  const key = isLetter ? event.key.toLowerCase() : event.key;
+  const isSign = event.key.length === 1 && !isLetter;
+  const ctrl = event.ctrlKey || event.metaKey;
+  return bindings.find(
+    (one) =>
+      one.keys.includes(key) &&
+      Boolean(one.ctrl) === ctrl &&
+      (isSign || Boolean(one.shift) === event.shiftKey),
+  );
+}

@@ -1,0 +1,349 @@
+/** The timeline editor: preview, inspector and words above; lanes below; one line that says what is. */
+
+import type { PanelApi } from "../../api";
+import { SaidError } from "../../explain";
+import type * as wire from "../../wire";
+import { copyText, make } from "../dom";
+import { followTheme } from "../theme";
+import { type Stage, bindingOf } from "./commands";
+import { Desk } from "./desk";
+import { Pointers } from "./drag";
+import { Inspector } from "./inspector";
+import { Lanes } from "./lanes";
+import { clipNamed, fromWire, labelOf, lengthOf, toWire } from "./model";
+import { Preview, type Said } from "./preview";
+import { zoomToFit, zoomed } from "./ruler";
+import { Sources } from "./sources";
+import { Toolbar, helpDialog } from "./toolbar";
+import { WordsView } from "./words-view";
+
+/** What the panel shares with Python. Neither holds an address. */
+export interface TimelineTraits {
+  spec: wire.Timeline;
+  code: string;
+}
+
+export interface TimelineEditor {
+  destroy(): void;
+}
+
+const codePatience = 2_500;
+
+export function mount(element: HTMLElement, api: PanelApi<TimelineTraits>): TimelineEditor {
+  const editor = new Editor(api);
+  element.replaceChildren(editor.root);
+  editor.begin();
+  return editor;
+}
+
+class Editor implements TimelineEditor, Stage {
+  readonly root = make("div", "jc-panel jc-timeline");
+  readonly desk = new Desk();
+  readonly sources: Sources;
+  private readonly lanes: Lanes;
+  private readonly pointers: Pointers;
+  private readonly preview: Preview;
+  private readonly inspector: Inspector;
+  private readonly words: WordsView;
+  private readonly toolbar: Toolbar;
+  private readonly note = make("div", "jc-tl-note");
+  private readonly help = helpDialog();
+  private readonly stop: (() => void)[];
+  private isFitted = false;
+  private changes = 0;
+  private codes = 0;
+
+  constructor(private readonly api: PanelApi<TimelineTraits>) {
+    const { desk } = this;
+    this.sources = new Sources(
+      (...asked) => api.request(...asked),
+      (url) => api.media(url),
+      () => this.lanes.render(),
+    );
+    this.lanes = new Lanes(desk, this.sources);
+    this.pointers = new Pointers(desk, this.lanes, this.sources, (ticks) => this.seek(ticks));
+    const request: PanelApi["request"] = (...asked) => api.request(...asked);
+    this.preview = new Preview({ request, player: api.player.bind(api) }, desk, (said) => this.say(said));
+    this.inspector = new Inspector(desk, this.sources);
+    this.words = new WordsView(desk, this.sources, (ticks) => this.seek(ticks));
+    this.toolbar = new Toolbar(this, {
+      copyCode: () => void this.copyCode(),
+      save: () => void this.save(),
+    });
+    this.note.setAttribute("role", "status");
+    const side = tabs("Clip", this.inspector.root, "Words", this.words.root);
+    const top = make("div", "jc-tl-top", this.preview.root, side);
+    this.root.append(top, this.toolbar.root, this.lanes.root, this.note, this.help);
+    this.root.setAttribute("role", "region");
+    this.root.setAttribute("aria-label", "Timeline editor");
+    // JupyterLab's own shortcuts must not act on the notebook around it.
+    this.root.dataset["lmSuppressShortcuts"] = "true";
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.root.addEventListener("keyup", (event) => {
+      if (event.key.startsWith("Arrow")) desk.seal();
+    });
+    this.lanes.scroll.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    this.lanes.scroll.addEventListener("focusin", (event) => this.focused(event));
+    this.stop = [
+      followTheme(this.root),
+      onAttribute(this.root, "data-theme", () => this.lanes.paintSoon()),
+      api.on("spec", (spec) => this.take(spec)),
+      api.on("code", () => {
+        this.codes = this.changes;
+      }),
+      desk.hear(["project"], () => this.give()),
+    ];
+  }
+
+  begin(): void {
+    this.desk.load(fromWire(this.api.get("spec")), "");
+    requestAnimationFrame(() => this.fit());
+  }
+
+  destroy(): void {
+    for (const end of this.stop) end();
+    for (const part of [this.pointers, this.preview, this.inspector, this.words, this.toolbar, this.lanes]) {
+      part.destroy();
+    }
+    this.root.remove();
+  }
+
+  // ---- both ways with Python
+
+  private take(spec: wire.Timeline): void {
+    const project = fromWire(spec);
+    if (JSON.stringify(toWire(project)) === JSON.stringify(toWire(this.desk.project))) return;
+    this.desk.load(keepKeys(this.desk.project, project), "Change from Python");
+    if (!this.isFitted) this.fit();
+  }
+
+  private give(): void {
+    if (this.desk.shown !== this.desk.project) return;
+    const spec = toWire(this.desk.project);
+    if (JSON.stringify(spec) === JSON.stringify(toWire(fromWire(this.api.get("spec"))))) return;
+    this.changes += 1;
+    this.api.set("spec", spec);
+  }
+
+  private async copyCode(): Promise<void> {
+    const isLate = await this.codeIsLate();
+    const copied = await copyText(this.api.get("code"));
+    if (isLate) this.tell("The kernel is busy: this is the code from before your last change.");
+    else this.tell(copied ? "Copied. Paste it into a cell." : "This browser does not let pages copy.");
+  }
+
+  /** The code is written by the kernel, after each change. */
+  private async codeIsLate(): Promise<boolean> {
+    if (this.codes === this.changes) return false;
+    return new Promise((resolve) => {
+      const end = (late: boolean) => {
+        clearTimeout(timer);
+        stop();
+        resolve(late);
+      };
+      const timer = setTimeout(() => end(true), codePatience);
+      const stop = this.api.on("code", () => end(false));
+    });
+  }
+
+  private async save(): Promise<void> {
+    const button = this.root.querySelector<HTMLButtonElement>(".jc-tl-main");
+    if (button) button.disabled = true;
+    try {
+      this.tell("Preparing the file…");
+      const stream_url = await this.preview.stream();
+      const made = await this.api.request<wire.DownloadAnswer>(
+        "POST",
+        "/editor/download",
+        { stream_url },
+        ({ percentage }) => this.tell(`Rendering the file, ${Math.round(percentage)} %`),
+      );
+      const link = make("a", "");
+      link.href = made.download_url;
+      link.download = "timeline.mp4";
+      link.target = "_blank";
+      link.rel = "noopener";
+      this.root.append(link);
+      link.click();
+      link.remove();
+      this.tell("The file is made: your browser saves it.");
+    } catch (error) {
+      this.say({ error: wordsOf(error), warnings: [] });
+    } finally {
+      if (button) button.disabled = false;
+    }
+  }
+
+  // ---- what is said
+
+  private tell(words: string): void {
+    this.note.className = "jc-tl-note";
+    this.note.replaceChildren(words);
+  }
+
+  /** The engine counts tracks and clips; people know them by name. */
+  private say({ error, warnings }: Said): void {
+    const lines = error ? [error] : warnings;
+    this.note.className = `jc-tl-note${error ? " jc-tl-wrong" : lines.length ? " jc-tl-warned" : ""}`;
+    this.note.replaceChildren(...lines.map((line) => this.line(line)));
+  }
+
+  private line(message: string): HTMLElement {
+    const clip = clipNamed(this.desk.project, message);
+    const words = make("span", "jc-tl-line");
+    if (!clip) {
+      words.textContent = message;
+      return words;
+    }
+    const [before, after] = message.split(/clip \d+ of track \d+/, 2);
+    const label = labelOf(clip.look, this.sources.nameOf(clip.look.asset));
+    const link = make("button", "jc-tl-link", `“${label}”`);
+    link.type = "button";
+    link.addEventListener("click", () => {
+      this.desk.select([clip.key]);
+      this.lanes.reveal(clip.start);
+      this.focusClip(clip.key);
+    });
+    words.append(before ?? "", link, after ?? "");
+    return words;
+  }
+
+  // ---- the stage of the commands
+
+  seek(ticks: number): void {
+    this.desk.seek(ticks);
+    this.preview.seek(this.desk.playhead);
+    this.lanes.reveal(this.desk.playhead);
+  }
+
+  playPause(): void {
+    this.preview.toggle();
+  }
+
+  zoomTo(pixels: number): void {
+    const box = this.lanes.scroll.getBoundingClientRect();
+    const head = this.lanes.root.querySelector(".jc-tl-playhead")?.getBoundingClientRect().left ?? 0;
+    const isInView = head > box.left && head < box.right;
+    this.lanes.zoomAround(isInView ? head : box.left + box.width / 2, pixels);
+  }
+
+  fit(): void {
+    const length = lengthOf(this.desk.project);
+    if (!length || !this.lanes.scroll.clientWidth) return;
+    this.isFitted = true;
+    this.desk.setZoom(zoomToFit(length, this.lanes.width));
+    this.lanes.scroll.scrollLeft = 0;
+  }
+
+  focusClip(key: string): void {
+    this.lanes.elementOf(key)?.focus({ preventScroll: true });
+  }
+
+  showHelp(): void {
+    this.help.showModal();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    if (this.help.open) return;
+    if (target.closest("input, textarea, select, .jc-player, [role=tab]")) {
+      // Undo within a text is the text's own; sliders and the like have none.
+      const isText = target.closest("textarea, input:not([type=range], [type=radio], [type=checkbox])");
+      const isUndo = ["z", "y"].includes(event.key.toLowerCase()) && (event.ctrlKey || event.metaKey);
+      if (isText || !isUndo) return;
+    }
+    if (event.key === "Escape" && this.pointers.cancel()) return event.stopPropagation();
+    const isPress = event.key === " " && target instanceof HTMLButtonElement;
+    const binding = isPress ? undefined : bindingOf(event);
+    if (!binding) return;
+    event.preventDefault();
+    event.stopPropagation();
+    binding.run(this);
+    const { current, selected } = this.desk;
+    // A command may have moved the focused clip to another lane, or made the next one.
+    const focused = this.lanes.keyAt(document.activeElement);
+    if (current && !(focused && selected.has(focused)) && this.lanes.root.contains(target)) {
+      this.focusClip(current.key);
+    } else if (document.activeElement === document.body) this.lanes.ruler.root.focus();
+  }
+
+  private wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.lanes.zoomAround(event.clientX, zoomed(this.desk.zoom, Math.exp(-event.deltaY / 300)));
+  }
+
+  /** With the Tab key, what has the focus is what is selected. */
+  private focused(event: FocusEvent): void {
+    const key = this.lanes.keyAt(event.target);
+    const element = event.target as HTMLElement;
+    if (key === undefined || this.desk.selected.has(key) || !element.matches(":focus-visible")) return;
+    this.desk.select([key]);
+    const clip = this.desk.current;
+    if (clip) this.lanes.reveal(clip.start);
+  }
+}
+
+/** Clips that Python has left as they were keep their names, and so their selection. */
+function keepKeys(before: ReturnType<typeof fromWire>, after: ReturnType<typeof fromWire>) {
+  const known = new Map<string, string[]>();
+  const nameOf = (clip: (typeof before.lanes)[0]["clips"][0]) => JSON.stringify({ ...clip, key: "" });
+  for (const clip of before.lanes.flatMap((lane) => lane.clips)) {
+    const name = nameOf(clip);
+    known.set(name, [...(known.get(name) ?? []), clip.key]);
+  }
+  return {
+    ...after,
+    lanes: after.lanes.map((lane, index) => ({
+      ...lane,
+      key: before.lanes[index]?.key ?? lane.key,
+      clips: lane.clips.map((clip) => ({ ...clip, key: known.get(nameOf(clip))?.shift() ?? clip.key })),
+    })),
+  };
+}
+
+function onAttribute(element: Element, name: string, act: () => void): () => void {
+  const observer = new MutationObserver(act);
+  observer.observe(element, { attributeFilter: [name] });
+  return () => observer.disconnect();
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof SaidError ? error.message : "This did not work. Try again.";
+}
+
+/** Two panes, one shown; arrow keys walk the tabs. */
+function tabs(...parts: [string, HTMLElement, string, HTMLElement]): HTMLElement {
+  const [firstName, first, secondName, second] = parts;
+  const panes = [first, second];
+  const id = Math.random().toString(36).slice(2);
+  const buttons = [firstName, secondName].map((name, index) => {
+    const button = make("button", "jc-tl-tab", name);
+    button.type = "button";
+    button.id = `jc-tl-tab-${id}-${index}`;
+    button.setAttribute("role", "tab");
+    button.addEventListener("click", () => show(index));
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+      show(1 - index);
+      buttons[1 - index]?.focus();
+    });
+    return button;
+  });
+  const show = (chosen: number) => {
+    for (const [index, pane] of panes.entries()) {
+      pane.hidden = index !== chosen;
+      buttons[index]?.setAttribute("aria-selected", String(index === chosen));
+      if (buttons[index]) buttons[index].tabIndex = index === chosen ? 0 : -1;
+    }
+  };
+  for (const [index, pane] of panes.entries()) {
+    pane.setAttribute("role", "tabpanel");
+    pane.setAttribute("aria-labelledby", `jc-tl-tab-${id}-${index}`);
+  }
+  const list = make("div", "jc-tl-tabs", ...buttons);
+  list.setAttribute("role", "tablist");
+  list.setAttribute("aria-label", "Of the selected clip");
+  show(0);
+  return make("div", "jc-tl-side", list, ...panes);
+}
