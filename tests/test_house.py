@@ -54,7 +54,7 @@ ENGINE_OUTLETS = {"events", "webhooks"}
 ENGINE_PARTS = {
     "finder": {"search"},
     "jobs": {"worker"},
-    "live": {"transcribe"},
+    "live": {"screen", "transcribe"},
     "renderers": {"render_process", "segment_cache"},
     "sessions": {"export", "recorders"},
     "saving": {"streams"},

@@ -165,7 +165,7 @@ class Services:
             self.sessions,
             self.sessions.erasure,
             embedder.embed,
-            others=(self.cells.forget, self.thumbnails.forget),
+            others=(self.cells.forget, self.recent.forget_words, self.thumbnails.forget),
             live=self.live.erase,
             changed=self._look_anew,
         )
@@ -291,6 +291,7 @@ class Services:
                 final.start,
                 final.end,
                 final.kept,
+                stream.seen,
             )
         )
 
