@@ -10,6 +10,7 @@ import typer
 
 from jupyter_capture.cli import keys, library, machine, recording
 from jupyter_capture.cli._hints import in_commands
+from jupyter_capture.cli.forget import forget
 from jupyter_capture.errors import CaptureError
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ for _command in (
     machine.serve,
     recording.record,
     recording.stop,
+    forget,
     library.sessions,
     library.search,
     machine.demo,

@@ -79,6 +79,10 @@ class CaptureClient:
     async def resume(self) -> None:
         await asyncio.to_thread(self._current().resume)
 
+    async def forget(self, seconds: float) -> None:
+        """Erase the last ``seconds`` of the recording for good; it goes on."""
+        await asyncio.to_thread(self._current().forget, seconds)
+
     async def request_permission(self, kind: str) -> bool:
         """Whether ``kind`` ("microphone" or "screen_capture") can be recorded here."""
         if kind not in PERMISSIONS:

@@ -17,6 +17,7 @@ from jupyter_capture.client.collection import Collection
 from jupyter_capture.client.engine import BASE_URL, LocalEngine
 from jupyter_capture.client.image import Image
 from jupyter_capture.client.session import CaptureSession
+from jupyter_capture.client.surroundings import surroundings
 from jupyter_capture.client.video import Video
 from jupyter_capture.client.websocket import WebSocketConnection
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError, NotOfferedError
@@ -236,7 +237,8 @@ class Connection:
     def get_channels(self) -> ChannelList:
         """What this machine can record, and what it cannot, and why."""
         self.require_local_recording()
-        return ChannelList.model_validate(self.http.get("capture/channels"))
+        here = surroundings() if self.data_dir is not None else None
+        return ChannelList.model_validate(self.http.get("capture/channels", here))
 
     def require_local_recording(self) -> None:
         """Raises `NotOfferedError` where recording would go into VideoDB's cloud."""

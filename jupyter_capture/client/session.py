@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ from jupyter_capture.client.attendance import attend
 from jupyter_capture.client.cells import cells_of
 from jupyter_capture.client.channel import Channel, VideoChannel, full_name, of_dict, requests
 from jupyter_capture.client.rtstream import RTStream
+from jupyter_capture.client.surroundings import surroundings
 from jupyter_capture.errors import EngineError, RequestTimeoutError
-from jupyter_capture.wire.capture import DESKTOP, Forgotten, StoredFile
+from jupyter_capture.wire.capture import Forgotten, StoredFile
 from jupyter_capture.wire.cells import TimedCell
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class CaptureSession:
         self, channels: Iterable[Any], primary: str | None, *, fps: int | None, detach: bool
     ) -> None:
         self._connection.require_local_recording()
-        request = {
+        request: dict[str, Any] = {
             "session_id": self.id,
             "channels": requests(channels, primary),
             "primary_video_channel_id": full_name(primary) if primary else None,
@@ -230,9 +230,7 @@ class CaptureSession:
         }
         if self._connection.data_dir is not None:
             # The engine may have been started from another desktop, or from none.
-            request["environment"] = {
-                name: os.environ[name] for name in DESKTOP if os.environ.get(name)
-            }
+            request["environment"] = surroundings()
         sent = {name: value for name, value in request.items() if value is not None}
         self._connection.http.post("capture/session/start", sent)
         if self._connection.data_dir is not None and not detach:

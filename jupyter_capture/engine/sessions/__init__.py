@@ -101,7 +101,7 @@ class Sessions:
             live.error = DeviceError(
                 f"The devices gave nothing within {START_SECONDS:.0f} s. "
                 f"`jupyter-capture doctor` says what this machine can record. "
-                f"{recorders.surroundings()}"
+                f"{recorders.surroundings(folder)}"
             )
             recorders.end(folder)
             live.ended.wait(STOP_SECONDS)
@@ -353,7 +353,7 @@ class Sessions:
         said = report.error or "The recorder failed without saying why."
         error = from_response(500, report.error_code, said)
         if isinstance(error, DeviceError | UnknownChannelError):
-            error = type(error)(f"{said} {recorders.surroundings()}")
+            error = type(error)(f"{said} {recorders.surroundings(self._home.session(session_id))}")
         live.error = error
         self._ending.break_off(session_id, error.message)
 

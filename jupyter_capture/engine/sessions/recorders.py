@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -162,13 +163,18 @@ def last_words(folder: Path) -> CaptureError:
     return from_response(500, report.error_code, report.error or "The recorder could not start.")
 
 
-def surroundings() -> str:
-    """Which desktop is recorded: that of who started the engine, not of who asks."""
+def surroundings(folder: Path) -> str:
+    """Which desktop was asked for: that of who asked, else that of who started the engine."""
+    told: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValidationError):
+        spec = RecorderSpec.model_validate_json((folder / "spec.json").read_bytes())
+        told = spec.environment
     names = ("DISPLAY", "PULSE_SERVER")
-    known = ", ".join(f"{name}={os.environ.get(name) or '(not set)'}" for name in names)
+    environment = {**os.environ, **told}
+    known = ", ".join(f"{name}={environment.get(name) or '(not set)'}" for name in names)
     return (
-        f"The engine (process {os.getpid()}) records the desktop that it was started on: {known}. "
-        f"To record another one, end it (kill {os.getpid()}) and connect again from there."
+        f"The engine (process {os.getpid()}) looked for the desktop at {known}. What is not set "
+        "where you start the recording is that of the engine; set it there to record another one."
     )
 
 
@@ -194,12 +200,18 @@ def _connect(path: str) -> socket.socket | None:
     return line
 
 
-def list_channels() -> ChannelList:
-    """What this machine can record, as the recorder sees it."""
+def list_channels(environment: Mapping[str, str] = MappingProxyType({})) -> ChannelList:
+    """What this machine can record, as the recorder sees it. ``environment``: where the desktop
+    is, where that is another one than the engine's."""
     command = [sys.executable, "-m", "jupyter_capture.recorder", "--channels"]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=True
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=True,
+            env={**os.environ, **environment},
         )
         return ChannelList.model_validate_json(done.stdout)
     except subprocess.TimeoutExpired as error:
