@@ -59,6 +59,11 @@ class Home:
         """Files made of streams, named by the stream's id first. They can be made again."""
         return self.cache / "downloads"
 
+    @property
+    def segments(self) -> Path:
+        """Rendered segments. They can be made again."""
+        return self.cache / "segments"
+
     def previews(self, asset_id: str) -> Path:
         """Sprite sheet and waveform of an asset. They can be made again."""
         return self.cache / "previews" / asset_id
