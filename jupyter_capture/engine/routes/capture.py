@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Depends
 from sqlalchemy import Row
 from starlette.requests import HTTPConnection
 
+from jupyter_capture.engine.door import is_local
 from jupyter_capture.engine.ids import now
 from jupyter_capture.engine.keys import Caller
 from jupyter_capture.engine.routes.rtstream import stream_view
@@ -16,6 +17,7 @@ from jupyter_capture.engine.sessions import recorders
 from jupyter_capture.errors import ConflictError, MediaError, NotFoundError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.capture import (
+    DESKTOP,
     Channel,
     ChannelList,
     ExportAnswer,
@@ -52,8 +54,9 @@ Mine = Annotated[str, Depends(mine)]
 
 
 @router.get("/capture/channels")
-def channels(services: Get) -> Ok[ChannelList]:
-    return Ok(data=recorders.list_channels())
+def channels(http: HTTPConnection) -> Ok[ChannelList]:
+    """What there is on the desktop that the query names (``DISPLAY`` and so on), or the engine's."""
+    return Ok(data=recorders.list_channels(_desktop_of(dict(http.query_params), http)))
 
 
 @router.post("/capture/session/token")
@@ -70,10 +73,18 @@ def start(request: SessionStart, services: Get, http: HTTPConnection) -> Ok[Sess
     mine(request.session_id, services, http)
     cells = [channel for channel in request.channels if channel.channel_id == CELLS]
     others = [channel for channel in request.channels if channel.channel_id != CELLS]
-    services.sessions.start(request.model_copy(update={"channels": others}))
+    desktop = _desktop_of(request.environment, http)
+    services.sessions.start(request.model_copy(update={"channels": others, "environment": desktop}))
     for channel in cells:
         services.cells.set_store(request.session_id, channel.store)
     return _status(services, request.session_id)
+
+
+def _desktop_of(environment: dict[str, str], http: HTTPConnection) -> dict[str, str]:
+    """Nobody from elsewhere says where the recorder looks, and nobody what else it is told."""
+    if not is_local(http.scope):
+        return {}
+    return {name: value for name, value in environment.items() if name in DESKTOP}
 
 
 @router.post("/capture/session/{session_id}/stop")
