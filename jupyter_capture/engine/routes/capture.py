@@ -55,7 +55,7 @@ Mine = Annotated[str, Depends(mine)]
 
 @router.get("/capture/channels")
 def channels(http: HTTPConnection) -> Ok[ChannelList]:
-    """What there is on the desktop that the query names (``DISPLAY`` and so on), or the engine's."""
+    """What there is on the desktop that the query names (``DISPLAY``, …), else the engine's."""
     return Ok(data=recorders.list_channels(_desktop_of(dict(http.query_params), http)))
 
 
