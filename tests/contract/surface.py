@@ -21,11 +21,10 @@ from videodb.exceptions import InvalidRequestError
 
 PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
 
-State = Literal["works", "501", "gap", "sdk"]
+State = Literal["works", "501", "sdk"]
 WORDS: dict[State, str] = {
     "works": "works",
     "501": "answers 501",
-    "gap": "not yet",
     "sdk": "prevented by the SDK",
 }
 
@@ -84,11 +83,6 @@ def prevented(*names: str, note: str) -> Callable[[Try], Try]:
     return _mark("sdk", names, note)
 
 
-def empty_yet(*names: str, note: str) -> Callable[[Try], Try]:
-    """The decorated function shows that the answer is empty, for want of what would fill it."""
-    return _mark("gap", names, note)
-
-
 def all_work(tries: dict[str, Try]) -> None:
     """Each function tells whether its method works."""
     for name, run in tries.items():
@@ -99,12 +93,6 @@ def not_offered(tries: dict[str, Try], note: str = "") -> None:
     """Each function calls what is answered by 501."""
     for name, run in tries.items():
         _mark("501", [name], note)(_refused(run, "by the local engine"))
-
-
-def not_yet(tries: dict[str, Try], note: str = "") -> None:
-    """Each function calls what is answered by 501 in this version."""
-    for name, run in tries.items():
-        _mark("gap", [name], note)(_refused(run, "(this|This) version"))
 
 
 def out_of_reach(maker: Try, names: Sequence[str], note: str) -> None:
@@ -169,9 +157,8 @@ def page() -> str:
         "unmodified, on an engine that serves.",
         "",
         f"Of {len(table)} public methods **{counts['works']} work**, **{counts['501']} answer "
-        f"501** with a message that says what there is instead, **{counts['gap']} are not there "
-        f"yet** (501, or an honest empty list), and **{counts['sdk']} are prevented by the SDK** "
-        "itself.",
+        f"501** with a message that says what there is instead, and **{counts['sdk']} are "
+        "prevented by the SDK** itself.",
         "",
         "Also good to know: `CaptureSession.get_rtstream` knows a screen as `screen` only, never "
         "`display`; an `RTStream` drops the `exported_asset_id` that the engine sends, so use "

@@ -7,8 +7,8 @@ from typing import Any
 
 from videodb.capture import Channels
 
-from tests.contract.surface import Bench, all_work, not_offered, not_yet, works
-from tests.contract.surface_library import BUDGET
+from tests.contract.surface import Bench, all_work, not_offered, works
+from tests.contract.surface_library import BUDGET, SCREEN
 
 LIVE = "while it is recorded, words as they are said; afterwards, those of a kept stream"
 ALERTS = "of an index that was made while recording"
@@ -203,13 +203,17 @@ def _listened(b: Bench) -> bool:
     return b.live["transcript"] == ["running", "stopped"]
 
 
-not_yet(
-    {
-        "rtstream.RTStream.index_scenes": lambda b: b.mic.index_scenes(),
-        "rtstream.RTStream.index_visuals": lambda b: b.mic.index_visuals(),
-    },
-    note="screen text is not indexed yet",
+@works(
+    "rtstream.RTStream.index_scenes",
+    "rtstream.RTStream.index_visuals",
+    note=f"{SCREEN}; while it is recorded, what comes to the screen, afterwards what was on it",
 )
+def _seen(b: Bench) -> bool:
+    (screen,) = b.recorded.session.get_rtstream("screen")
+    made = screen.index_scenes()
+    again = screen.index_visuals(batch_config={"type": "time", "value": 2, "frame_count": 1})
+    assert made.rtstream_index_id == again.rtstream_index_id
+    return any("Travel" in scene["description"] for scene in made.get_scenes()["scenes"])
 
 
 @works(

@@ -15,12 +15,12 @@ from videodb.search import SearchFactory, SemanticSearch
 from tests.contract.surface import (
     Bench,
     all_work,
-    not_yet,
     prevented,
     works,
 )
 
 BUDGET = "budget discussion"
+SCREEN = "the text on the screen is read; pictures are not described"
 
 
 def apart(b: Bench) -> Any:
@@ -203,14 +203,14 @@ all_work(
     }
 )
 
-not_yet(
-    {
-        "search.SceneSearch.search_inside_video": lambda b: b.video.legacy_search(
-            "slide", search_type="scene"
-        ),
-    },
-    note="screen text is not indexed yet",
-)
+
+@works("search.SceneSearch.search_inside_video", note=SCREEN)
+def _scene_search(b: Bench) -> bool:
+    index_id = b.video.index_visuals()
+    (shot, *_) = b.video.legacy_search("travel", search_type="scene").shots
+    assert shot.scene_index_id == index_id
+    found = b.video.legacy_search("travel", search_type="scene", index_id=index_id).shots
+    return "Travel" in shot.text and found[0].text == shot.text
 
 
 @prevented(

@@ -12,20 +12,15 @@ import requests
 from PIL import Image as Picture
 from videodb import asset, editor, timeline
 from videodb.image import Frame, Image
-from videodb.scene import Scene, SceneCollection
+from videodb.scene import Scene
 
 from tests.contract.surface import (
     Bench,
     all_work,
-    empty_yet,
     not_offered,
-    not_yet,
     works,
 )
-from tests.contract.surface_library import gone
-
-SCREEN = "screen text is not indexed yet"
-
+from tests.contract.surface_library import SCREEN, gone
 
 # -- uploads
 
@@ -208,48 +203,56 @@ all_work(
         "scene.Scene.to_json": lambda b: Scene(b.video.id, 0, 1, "d").to_json()["end"] == 1,
     }
 )
-not_yet(
-    {
-        "video.Video.extract_scenes": lambda b: b.video.extract_scenes(),
-        "video.Video.index_scenes": lambda b: b.video.index_scenes(),
-        "video.Video.index_visuals": lambda b: b.video.index_visuals(),
-    },
+
+
+@works(
+    "video.Video.index_scenes",
+    "video.Video.index_visuals",
+    "video.Video.get_scenes",
+    "video.Video.list_scene_index",
+    "video.Video.get_scene_index",
     note=SCREEN,
 )
-all_work({"video.Video.add_subtitle": lambda b: b.video.add_subtitle().endswith("master.m3u8")})
-
-
-@empty_yet("video.Video.get_scenes", note=f"answers None: {SCREEN}")
 def _scenes(b: Bench) -> bool:
-    return b.video.get_scenes() is None
+    index_id = b.video.index_scenes(prompt="Describe the scene")
+    assert b.video.index_visuals(batch_config={"type": "shot", "value": 20}) == index_id
+    assert index_id in [one["scene_index_id"] for one in b.video.list_scene_index()]
+    found = b.video.get_scene_index(index_id)
+    assert found == b.collection.get_video(b.video.id).get_scenes()
+    return any("Travel" in scene["description"] for scene in found)
 
 
-@empty_yet(
-    "video.Video.list_scene_index",
-    "video.Video.list_scene_collection",
-    note=f"answers an empty list: {SCREEN}",
-)
-def _scene_lists(b: Bench) -> bool:
-    return b.video.list_scene_index() == b.video.list_scene_collection() == []
+@works("video.Video.delete_scene_index")
+def _deleted_scenes(b: Bench) -> bool:
+    brought = [Scene(b.video.id, 0, 1, "A giraffe eats leaves")]
+    index_id = b.video.index_scenes(scenes=brought, name="animals")
+    assert b.video.legacy_search("giraffe", search_type="scene").shots[0].scene_index_id == index_id
+    b.video.delete_scene_index(index_id)
+    return gone(lambda: b.video.get_scene_index(index_id))
 
 
-@empty_yet(
-    "video.Video.get_scene_index",
-    "video.Video.delete_scene_index",
+@works(
+    "video.Video.extract_scenes",
     "video.Video.get_scene_collection",
+    "video.Video.list_scene_collection",
     "video.Video.delete_scene_collection",
     "scene.SceneCollection.delete",
-    note=f"answers 404: {SCREEN}, so there are none",
+    note=f"{SCREEN}: scenes with a picture each, another view of the same index",
 )
-def _no_scenes(b: Bench) -> bool:
-    made = SceneCollection(b.sdk, "sc-1", b.video.id, {}, [])
-    return (
-        gone(lambda: b.video.get_scene_index("si-1"))
-        and gone(lambda: b.video.delete_scene_index("si-1"))
-        and gone(lambda: b.video.get_scene_collection("sc-1"))
-        and gone(lambda: b.video.delete_scene_collection("sc-1"))
-        and gone(made.delete)
-    )
+def _scene_collections(b: Bench) -> bool:
+    made = b.video.extract_scenes()
+    scene = next(one for one in made.scenes if "Travel" in one.description)
+    assert requests.get(scene.frames[0].url).headers["content-type"] == "image/jpeg"
+    assert b.video.list_scene_collection()[0]["scene_collection_id"] == made.id
+    again = b.video.get_scene_collection(made.id)
+    assert [one.start for one in again.scenes] == [one.start for one in made.scenes]
+    again.delete()
+    assert gone(lambda: b.video.get_scene_collection(made.id))
+    b.video.delete_scene_collection(b.video.extract_scenes().id)
+    return b.video.list_scene_collection() == []
+
+
+all_work({"video.Video.add_subtitle": lambda b: b.video.add_subtitle().endswith("master.m3u8")})
 
 
 not_offered(

@@ -154,9 +154,9 @@ def test_a_live_index_holds_what_was_said_as_scenes(heard: Heard) -> None:
     assert heard.scenes["next_page"] is False
 
 
-def test_what_needs_eyes_is_not_offered_and_a_stopped_recording_says_nothing(heard: Heard) -> None:
+def test_a_microphone_shows_nothing_and_a_stopped_recording_says_nothing(heard: Heard) -> None:
     mic = heard.sdk.get_capture_session(heard.session_id).get_rtstream("mic")[0]
-    with pytest.raises(InvalidRequestError, match="not offered"):
+    with pytest.raises(InvalidRequestError, match="no picture"):
         mic.index_visuals()
     with pytest.raises(InvalidRequestError, match="does not record"):
         mic.start_transcript()
