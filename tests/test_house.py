@@ -55,6 +55,7 @@ ENGINE_PARTS = {
     "finder": {"search"},
     "jobs": {"worker"},
     "live": {"screen", "transcribe"},
+    "drawing": {"renderers", "segment_cache"},
     "renderers": {"render_process", "segment_cache"},
     "sessions": {"export", "recorders"},
     "saving": {"streams"},

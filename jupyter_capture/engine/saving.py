@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ TYPES: dict[str, str] = {
 _FILE = re.compile(r"(stm-[0-9a-f]{24})-[0-9a-f]{12}-(\w+)")
 
 Progress = Callable[[float], None]
+Rendered = Callable[[Ready], AbstractContextManager[Ready]]
 
 
 def check(streams: Streams, ready: Ready, format: SaveFormat) -> None:
@@ -88,11 +90,16 @@ def drop_unfinished(store: Store, home: Home) -> None:
 
 
 class Saving:
-    def __init__(self, streams: Streams, home: Home, cache_mb: int, progress: Progress) -> None:
+    """``rendered`` gives a stream that is quicker to render from its beginning to its end."""
+
+    def __init__(
+        self, streams: Streams, home: Home, cache_mb: int, progress: Progress, rendered: Rendered
+    ) -> None:
         self._streams = streams
         self._home = home
         self._limit = cache_mb * 1_000_000
         self._progress = progress
+        self._rendered = rendered
 
     def run(self, stream_id: str, name: str, format: SaveFormat) -> dict[str, Any]:
         """A stream as one file in the cache. Raises StorageFullError where there is no room."""
@@ -110,7 +117,8 @@ class Saving:
             else:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 part = folder / target.name
-                self._write(ready, part, format, chapters, title)
+                with self._rendered(ready) as drawn:
+                    self._write(drawn, part, format, chapters, title)
                 self._streams.get(stream_id)  # raises where it was deleted meanwhile
                 part.replace(target)
         except OSError as error:

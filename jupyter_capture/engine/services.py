@@ -114,8 +114,9 @@ class Services:
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
         self.streams = Streams(self.store, self.home, self.library, settings.render_fps)
+        at_once = min(settings.renderers, os.cpu_count() or 1)
         self.segments = SegmentCache(self.home.segments, settings.cache_mb * 1_000_000)
-        self.renderers = Renderers(self.segments, min(settings.renderers, os.cpu_count() or 1))
+        self.renderers = Renderers(self.segments, at_once)
         self.streams.on_made = self.renderers.warm
         self.library.on_changed = self.forget
         self.callbacks = Callbacks(self.store, self.webhooks)
@@ -127,6 +128,7 @@ class Services:
                 "threads": settings.threads,
                 "fps": settings.render_fps,
                 "cache_mb": settings.cache_mb,
+                "renderers": at_once,
             },
             self.callbacks.keep,
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from jupyter_capture.engine.drawing import drawn
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.index import find_index, write_index
@@ -14,8 +17,9 @@ from jupyter_capture.engine.models import find_speech_model, find_text_model
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.saving import Saving
 from jupyter_capture.engine.screen import ScreenText
+from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.engine.store import Store
-from jupyter_capture.engine.streams import Streams
+from jupyter_capture.engine.streams import Ready, Streams
 from jupyter_capture.engine.transcribe import Transcriber
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 
@@ -41,7 +45,11 @@ class Work:
         self._options = options
         self._progress = progress
         self._saving = Saving(
-            streams, home, options.get("cache_mb", 0), lambda done: progress(done, "Saving")
+            streams,
+            home,
+            options.get("cache_mb", 0),
+            lambda done: progress(done, "Saving"),
+            self._rendered,
         )
 
     def run(self, kind: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +68,16 @@ class Work:
                 )
             case other:
                 raise NotOfferedError(f"There is no work called {other!r}.")
+
+    @contextmanager
+    def _rendered(self, ready: Ready) -> Iterator[Ready]:
+        """What was rendered for players is taken; what is rendered now is not kept for them."""
+        if ready.order is None or not ready.plan.is_made:
+            yield ready
+            return
+        cache = SegmentCache(self._home.segments, 0)
+        with drawn(ready.order, ready.plan, cache, self._options.get("renderers", 1)) as plan:
+            yield replace(ready, plan=plan)
 
     def index(self, asset_id: str, language: str | None, force: bool) -> dict[str, Any]:
         """Transcribe, embed and index what is spoken in an asset. Safe to repeat."""

@@ -16,10 +16,12 @@ import pytest
 from engine_harness import App, alive, kill, wait_for
 from stock import clip, numbered, tone
 
+from jupyter_capture.engine.drawing import drawn
 from jupyter_capture.engine.renderers import Renderers, name_of
 from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.errors import CaptureError, EngineError, GoneError
 from jupyter_capture.media import cut
+from jupyter_capture.media.mp4 import write_mp4
 from jupyter_capture.media.order import Order
 from jupyter_capture.media.plan import Plan
 from jupyter_capture.media.scene import Source
@@ -394,3 +396,12 @@ def test_an_error_of_the_media_says_what_failed(pool_of: Any, order: Order) -> N
     with pytest.raises(CaptureError):
         bytes_of(pool.ask(missing, "video", 0))
     assert name_of("video", 3) == "v3.m4s"
+
+
+def test_a_whole_timeline_drawn_by_several_is_the_same_file(
+    order: Order, plan: Plan, tmp_path: Path
+) -> None:
+    write_mp4(plan, tmp_path / "alone.mp4")
+    with drawn(order, plan, SegmentCache(tmp_path / "segments", 0), 2) as shared:
+        write_mp4(shared, tmp_path / "shared.mp4")
+    assert (tmp_path / "shared.mp4").read_bytes() == (tmp_path / "alone.mp4").read_bytes()
