@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, table, text
+from jupyter_capture.client._playable import Playable
 from jupyter_capture.client._urls import media_url
 from jupyter_capture.client.attendance import attend
 from jupyter_capture.client.cells import cells_of
@@ -27,7 +28,7 @@ _ORDER = ("created", "starting", "active", "stopping", "stopped", "exported")
 _PAUSE = 0.1
 
 
-class CaptureSession:
+class CaptureSession(Playable):
     """``status`` goes ``created → starting → active (⇄ paused) → stopping → stopped → exported``,
     or ``failed``, as of the last `refresh`. ``exported_video_id`` is the muxed video. ``cells``:
     whether its channel ``notebook:cells`` is kept or (False) live only; None where it has none."""
@@ -74,6 +75,8 @@ class CaptureSession:
         self.levels: dict[str, float] = table(fields, "levels")
         self.warnings: list[str] = [str(item) for item in fields.get("warnings") or []]
         self.error = text(fields, "error")
+        self.stream_url = None
+        self.player_url = None
         self.cells: bool | None = fields.get("cells")
 
     @property
@@ -137,6 +140,11 @@ class CaptureSession:
         """Stop, and wait for the export where something is kept."""
         self._end()
         return self.wait("exported", timeout)
+
+    def generate_stream(self) -> str:
+        """The address of an HLS stream of what is kept: while it records it grows, and ends where
+        the recording stops. Raises ConflictError where nothing is kept."""
+        return self._take_stream(self._connection.http.get(f"capture/session/{self.id}/stream"))
 
     def pause(self, channel_id: str | None = None) -> CaptureSession:
         """Pause all channels: the time until `resume` is in no track. One channel alone becomes a

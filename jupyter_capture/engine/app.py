@@ -40,6 +40,7 @@ from jupyter_capture.engine.routes import (
     timeline,
     upload,
     video,
+    watching,
 )
 from jupyter_capture.engine.services import Services
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError, NotFoundError
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 ROUTERS = (
     status,
     capture,
+    watching,
     forget,
     cells,
     live,

@@ -14,13 +14,15 @@ from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.library import Library
 from jupyter_capture.engine.schema import rtstreams, sessions
 from jupyter_capture.engine.store import Store
-from jupyter_capture.errors import ConflictError, GoneError, MediaError
+from jupyter_capture.errors import ConflictError, GoneError
 from jupyter_capture.media.plan import TICKS
 from jupyter_capture.media.tracks import StoredTrack
 from jupyter_capture.wire.recorder import MIX, Manifest, TrackManifest
 
-FRESH_SECONDS = 0.5
+FRESH_SECONDS = 1.0
 """For so long nobody looks again what was written since."""
+_FIRST_SECONDS = 5.0
+"""A recording has written something by then."""
 _GROWING = ("starting", "active", "paused", "stopping", "stopped")
 
 
@@ -68,9 +70,18 @@ class Running:
                 f"{session_id} is {session.status} and has nothing to watch. Start it, with a "
                 "channel that is kept."
             )
-        with self._lock:
-            found = self._look(session_id)
-        return _chosen(session, channel_id, found)
+        deadline = time.monotonic() + _FIRST_SECONDS
+        while True:
+            with self._lock:
+                known = self._look(session_id)
+            found = _chosen(session, channel_id, known)
+            if found is not None:
+                return found
+            if time.monotonic() > deadline:
+                raise ConflictError(
+                    f"Nothing of {session_id} is on the disk yet. Try again in a second."
+                )
+            time.sleep(0.1)
 
     def wall_clock(self, session_id: str) -> list[tuple[float, float]]:
         """The map of media time to Unix time, so far."""
@@ -114,11 +125,13 @@ class Running:
             track = replace(before) if before else StoredTrack(folder, each)
             track.refresh(each)
             tracks[each.id] = track
-        self._known[session_id] = _Session(tracks, manifest, time.monotonic())
+        begun = all(len(track.fragments) for track in tracks.values())
+        self._known[session_id] = _Session(tracks, manifest, time.monotonic() if begun else 0.0)
         return self._known[session_id]
 
 
-def _chosen(session: Row[Any], channel_id: str | None, known: _Session) -> Found:
+def _chosen(session: Row[Any], channel_id: str | None, known: _Session) -> Found | None:
+    """None where nothing is written yet."""
     found = {each.channel_id: each for each in (known.manifest.tracks if known.manifest else [])}
     if channel_id is not None:
         _check_kept(session, channel_id, found)
@@ -132,7 +145,7 @@ def _chosen(session: Row[Any], channel_id: str | None, known: _Session) -> Found
         wanted = _muxed(session, found)
     opened = [known.tracks[each.id] for each in wanted]
     if not opened or any(not len(track.fragments) for track in opened):
-        raise MediaError(f"Nothing of {session.id} is on the disk yet. Try again in a second.")
+        return None
     end = min(track.end * TICKS // track.timescale for track in opened)
     video = next((track for track in opened if track.manifest.kind == "video"), None)
     audio = next((track for track in opened if track.manifest.kind == "audio"), None)

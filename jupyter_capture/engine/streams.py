@@ -62,6 +62,7 @@ class Ready:
     ``heard``: whose words it carries.
     ``burnt``: they are written into its picture already.
     ``order``: what another process needs to render it.
+    ``running``: it is still recorded, and may be looked at anew at any time.
     """
 
     plan: Plan
@@ -70,6 +71,7 @@ class Ready:
     marks: tuple[Mark, ...] = ()
     burnt: bool = False
     order: Order | None = None
+    running: bool = False
 
 
 class Streams:
@@ -153,11 +155,12 @@ class Streams:
         the session, or ``end``, has come. Raises ConflictError where nothing is kept."""
         last = None if end is None else round(end * TICKS)
         spec = live_spec(session_id, channel_id, round(start * TICKS), last)
-        self._running.find(session_id, channel_id)
+        self._open(spec)
         return self.create(spec)
 
-    def wall_clock(self, session_id: str) -> list[tuple[float, float]]:
-        """A running session's map of media time to Unix time, so far."""
+    def wall_clock(self, session_id: str, channel_id: str | None) -> list[tuple[float, float]]:
+        """A running session's map of media time to Unix time, so far. Raises as `of_session`."""
+        self._running.find(session_id, channel_id)
         return self._running.wall_clock(session_id)
 
     def settled(self, stream_id: str) -> str:
@@ -198,7 +201,7 @@ class Streams:
         if ready.order is not None and ready.plan.is_made:
             self.on_made(ready.order)
         with self._lock:
-            if ready.plan.ended:
+            if not ready.running:
                 self._growing.pop(stream_id, None)
                 self._ready[stream_id] = ready
             else:
@@ -295,7 +298,7 @@ class Streams:
             return Ready(plan, frozenset([asset]), heard, (Mark(0, asset, start),))
         ended = cut["end"] is not None and found.end >= cut["end"]
         cuts = [Cut(found.video, found.audio, cut["start"], last)]
-        return Ready(make_plan(cuts, ended=ended), frozenset())
+        return Ready(make_plan(cuts, ended=ended), frozenset(), running=True)
 
     def _open_timeline(self, timeline: Timeline) -> tuple[Scene, Ready]:
         sources = self._sources(timeline)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
 from jupyter_capture.engine.routes.live import check_sound, live_segments, transcript_page
+from jupyter_capture.engine.routes.watching import range_of
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.wallclock import media_time, unix_time
 from jupyter_capture.errors import ConflictError, InvalidRequestError
@@ -87,6 +88,9 @@ def export(rtstream_id: str, services: Get) -> Ok[dict[str, Any]]:
 @router.get("/{rtstream_id}/stream")
 def stream(rtstream_id: str, start: float, end: float, services: Get) -> Ok[StreamAnswer]:
     """``start`` and ``end`` are Unix seconds."""
+    row = services.records.stream(rtstream_id)
+    if row.exported_asset_id is None and services.sessions.live(row.session_id) is not None:
+        return Ok(data=range_of(services, row, start, end))
     row, session = kept(services, rtstream_id)
     first = media_time(session.wall_clock, start)
     last = media_time(session.wall_clock, end)

@@ -68,7 +68,9 @@ function withHls(
   loader?: LoaderConstructor,
 ): Attached {
   const hls = new Library({
-    startPosition: start,
+    // What is still recorded is joined near its end, and at its beginning by going there.
+    startPosition: start > 0 ? start : -1,
+    liveSyncDuration: 4,
     enableWorker: false,
     backBufferLength: 60,
     fragLoadPolicy: segmentPatience,
