@@ -61,7 +61,8 @@ def search(
     video: Annotated[str | None, typer.Option(help="In this video alone (m-…).")] = None,
     top: Annotated[int, typer.Option(min=1, max=100, help="At most so many shots.")] = 5,
 ) -> None:
-    """Find moments by what was said. Videos that are not indexed yet are indexed first."""
+    """Find moments by what was said, or seen on the screen (with the extra [screen]). Videos that
+    are not indexed yet are indexed first."""
     console = new_console()
     query = " ".join(words)
     if not query.strip():
@@ -92,6 +93,6 @@ def _index(connection: Connection, videos: list[Video], asked_for: bool) -> None
         if not bars and connection.http.get(f"video/{video.id}/index")["status"] != "done":
             name = video.name or video.id
             sys.stderr.write(f"Indexing {name}, {video.length:.0f} s ({number}/{len(videos)}) …\n")
-        # One without sound has nothing to index; where it was asked for, that is said.
+        # One without sound or text has nothing to index; where it was asked for, that is said.
         with nullcontext() if asked_for else suppress(InvalidRequestError):
-            video.index_spoken_words(show_progress=bars)
+            video.index_words(show_progress=bars)

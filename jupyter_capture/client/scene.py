@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_capture.client._fields import number, objects, table, text
 from jupyter_capture.client._urls import MediaUrl, media_url
 from jupyter_capture.client.recorded import Recorded
+from jupyter_capture.errors import CaptureError, InvalidRequestError, NotOfferedError
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -79,6 +80,24 @@ class Seen(Recorded):
         """
         request = {"force": force, "callback_url": callback_url}
         return self._index_scenes(request, show_progress)
+
+    def index_words(self, *, show_progress: bool = True) -> None:
+        """Index what was said and, where the engine can read it, what was on the screen.
+
+        What is indexed already takes no time. Raises InvalidRequestError where it has neither
+        sound nor a screen that can be read.
+        """
+        refused: list[CaptureError] = []
+        try:
+            self.index_spoken_words(show_progress=show_progress)
+        except InvalidRequestError as error:
+            refused.append(error)
+        try:
+            self.index_screen_text(show_progress=show_progress)
+        except (InvalidRequestError, NotOfferedError) as error:
+            refused.append(error)
+        if len(refused) == 2:
+            raise refused[0]
 
     def index_visuals(
         self,

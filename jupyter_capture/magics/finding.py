@@ -97,14 +97,16 @@ class Finding:
         return collection
 
     def index(self, asset: Video | Audio, kinds: Iterable[str] = ("spoken",)) -> None:
-        """``kinds``: spoken, screen; cells need nothing."""
+        """``kinds``: spoken, screen, or words, which is both as far as it goes; cells need
+        nothing."""
         for kind in kinds:
             if kind == "cells" or (asset.id, kind) in self._current.indexed:
                 continue
-            if kind == "spoken":
+            video = None if asset.id.startswith("a-") else cast("Video", asset)
+            if kind == "spoken" or (kind == "words" and video is None):
                 asset.index_spoken_words()
-            elif not asset.id.startswith("a-"):
-                cast("Video", asset).index_screen_text()
+            elif video is not None:
+                video.index_words() if kind == "words" else video.index_screen_text()
             self._current.indexed.add((asset.id, kind))
 
     def cell(self, number: int | None, id: str | None) -> Shot:

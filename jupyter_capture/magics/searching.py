@@ -65,7 +65,8 @@ class Searching:
         *_OPTIONS,
     )
     def search(self, args: Namespace) -> None:
-        """Find moments by what was said. What is not indexed yet is indexed first.
+        """Find moments by what was said, or seen on the screen (with the extra [screen]). What is
+        not indexed yet is indexed first.
 
         Words in double quotes must be said just so. %play 2 plays the second shot.
 
@@ -161,10 +162,10 @@ class Searching:
 
 
 def _kind(query: str) -> str:
-    """What must be indexed for it: spoken, screen or (nothing) cells."""
+    """What must be indexed for it: words said and seen, either alone, or (nothing) cells."""
     named = [found.lower() for found in _CHANNEL.findall(query)]
     kinds = {"screen": "screen", "display": "screen", "cells": "cells", "notebook": "cells"}
-    return kinds.get(named[0], "spoken") if named else "spoken"
+    return kinds.get(named[0], "spoken") if named else "words"
 
 
 def _query(words: list[str]) -> str:
