@@ -161,14 +161,14 @@ class Recorder:
         return {"sessionId": session_id, "status": answer["status"]}
 
     def _pause(self, params: dict[str, Any], *, paused: bool) -> dict[str, Any]:
-        """What is paused is a gap; only channels that are kept have anything to pause."""
+        """What is paused is a gap, and heard by nobody who listens to it."""
         if self._connection is None or self._session_id is None:
             raise ConflictError("Nothing is being recorded: there is no track to pause.")
         tracks = [str(track) for track in params.get("tracks") or []]
         for channel in self._channels:
-            if channel["store"] and category_of(channel["channel_id"]) in tracks:
-                sent = {"channel_id": channel["channel_id"], "store": not paused}
-                self._connection.http.post(f"capture/session/{self._session_id}/store", sent)
+            if category_of(channel["channel_id"]) in tracks:
+                sent = {"channel_id": channel["channel_id"], "paused": paused}
+                self._connection.http.post(f"capture/session/{self._session_id}/channel", sent)
         return {"tracks": tracks, "paused": paused}
 
     def _shutdown(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+from jupyter_capture.client._events import events_of
 from jupyter_capture.client.channel import Channels, of_info
 from jupyter_capture.client.connection import Connection, connect
-from jupyter_capture.client.session import ENDED, CaptureSession
+from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.errors import ConflictError, ForbiddenError, InvalidRequestError
 
 PERMISSIONS = ("microphone", "screen_capture")
-_POLL = 0.2
 
 
 class CaptureClient:
@@ -42,7 +42,7 @@ class CaptureClient:
         """What this machine can record, by sort."""
         found = await asyncio.to_thread(self.connection.get_channels)
         channels = sorted(found.channels, key=lambda info: not info.is_default)
-        return Channels([of_info(info) for info in channels], found.problems)
+        return Channels([of_info(info, self) for info in channels], found.problems)
 
     async def start_session(
         self,
@@ -59,6 +59,8 @@ class CaptureClient:
         ``store`` is False unless said: then a channel is live only and reaches no file.
         """
         session = CaptureSession(self.connection, capture_session_id, "default")
+        if self._token_only:
+            session._path = f"capture/session/{session.id}"  # the one that such a token may read
         await asyncio.to_thread(
             session._begin, list(channels), primary_video_channel_id, fps=fps, detach=detach
         )
@@ -73,11 +75,12 @@ class CaptureClient:
         await self._wait(session, "exported")
         return session
 
-    async def pause(self) -> None:
-        await asyncio.to_thread(self._current().pause)
+    async def pause(self, channel_id: str | None = None) -> None:
+        """Pause all channels, or one, which is a gap until `resume`."""
+        await asyncio.to_thread(self._current().pause, channel_id)
 
-    async def resume(self) -> None:
-        await asyncio.to_thread(self._current().resume)
+    async def resume(self, channel_id: str | None = None) -> None:
+        await asyncio.to_thread(self._current().resume, channel_id)
 
     async def forget(self, seconds: float) -> None:
         """Erase the last ``seconds`` of the recording for good; it goes on."""
@@ -94,20 +97,13 @@ class CaptureClient:
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """The session's events, until it has ended: each change of its state as
-        ``{"event": "capture_session.active", …}``, and levels (dBFS) while it records."""
-        session = self._current()
-        status, levels = "", dict[str, float]()
-        while True:
-            await asyncio.to_thread(session.refresh)
-            if session.status != status:
-                status = session.status
-                yield _event(session)
-            if session.levels and session.levels != levels:
-                levels = session.levels
-                yield {"channel": "levels", "capture_session_id": session.id, "data": levels}
-            if status in ENDED and session.export_status != "exporting":
-                return
-            await asyncio.sleep(_POLL)
+        ``{"event": "capture_session.active", …}``, and levels (dBFS) while it records.
+
+        They come over a websocket; where there is none, as for a client token, the engine is
+        asked several times a second.
+        """
+        async for event in events_of(self.connection, self._current()):
+            yield event
 
     async def shutdown(self) -> None:
         """Let go of the engine. A recording goes on: `stop_session` ends it."""
@@ -126,22 +122,3 @@ class CaptureClient:
         if self._session is None:
             raise ConflictError("No session was started with this client; start_session() first.")
         return self._session
-
-
-def _event(session: CaptureSession) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    if session.status == "active":
-        data["rtstreams"] = [
-            {"rtstream_id": s.id, "name": s.name, "media_types": s.media_types}
-            for s in session.rtstreams
-        ]
-    if session.status == "exported":
-        data["exported_video_id"] = session.exported_video_id
-    if session.error:
-        data["error"] = session.error
-    return {
-        "event": f"capture_session.{session.status}",
-        "capture_session_id": session.id,
-        "status": session.status,
-        "data": data,
-    }

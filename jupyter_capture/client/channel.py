@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, Protocol
 
-from jupyter_capture.errors import InvalidRequestError, NotOfferedError
+from jupyter_capture.errors import ConflictError, InvalidRequestError
 from jupyter_capture.wire.capture import ChannelInfo, ChannelRequest, category_of, kind_of
 
 SHORT = {
@@ -20,6 +20,13 @@ SHORT = {
 def full_name(name: str) -> str:
     """``mic`` is ``mic:default``, ``screen`` is ``display:1``; any other name stays."""
     return SHORT.get(name, name)
+
+
+class Pauses(Protocol):
+    """A `CaptureClient`, as a channel knows it."""
+
+    async def pause(self, channel_id: str | None = None) -> None: ...
+    async def resume(self, channel_id: str | None = None) -> None: ...
 
 
 class Channel:
@@ -42,6 +49,7 @@ class Channel:
         self.type = type or kind_of(id)
         self.store = store
         self.is_primary = is_primary
+        self._client: Pauses | None = None
 
     @property
     def channel_id(self) -> str:
@@ -62,16 +70,19 @@ class Channel:
         }
 
     async def pause(self) -> None:
-        """VideoDB's name; one channel alone cannot be paused here."""
-        raise NotOfferedError(
-            f"{self.id} cannot be paused alone. Pause the whole session with client.pause()."
-        )
+        """Pause this channel alone: it is a gap, black or silent, until `resume`."""
+        await self._switch("pause")
 
     async def resume(self) -> None:
-        """VideoDB's name; see `pause`."""
-        raise NotOfferedError(
-            f"{self.id} cannot be resumed alone. Resume the session with client.resume()."
-        )
+        await self._switch("resume")
+
+    async def _switch(self, what: Literal["pause", "resume"]) -> None:
+        if self._client is None:
+            raise ConflictError(
+                f"{self.id} is not one of client.list_channels(), so it belongs to no recording. "
+                f'Use client.{what}("{self.id}"), or session.{what}("{self.id}").'
+            )
+        await getattr(self._client, what)(self.id)
 
 
 class AudioChannel(Channel):
@@ -118,9 +129,11 @@ class Channels:
         return f"Channels({ids or 'none'})"
 
 
-def of_info(info: ChannelInfo) -> Channel:
+def of_info(info: ChannelInfo, client: Pauses | None = None) -> Channel:
     cls = AudioChannel if info.type == "audio" else VideoChannel
-    return cls(info.channel_id, info.name, info.type)
+    made = cls(info.channel_id, info.name, info.type)
+    made._client = client
+    return made
 
 
 def of_dict(data: dict[str, Any]) -> Channel:

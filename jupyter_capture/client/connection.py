@@ -206,9 +206,15 @@ class Connection:
             raise EngineError("The server answered without a token.")
         return token
 
-    def connect_websocket(self, collection_id: str = "default") -> WebSocketConnection:
-        """Events of sessions that name its ``connection_id``; for ``async with``."""
-        answer = self.http.get(f"collection/{collection_id}/websocket") or {}
+    def connect_websocket(
+        self, collection_id: str = "default", *, session_id: str | None = None
+    ) -> WebSocketConnection:
+        """Events of sessions that name its ``connection_id``; for ``async with``.
+
+        With a ``session_id`` also the states and levels of that session, whatever it names.
+        """
+        query = {"session_id": session_id} if session_id else None
+        answer = self.http.get(f"collection/{collection_id}/websocket", query) or {}
         url = text(answer, "websocket_url")
         if url is None:
             raise EngineError("The server answered without a websocket_url.")

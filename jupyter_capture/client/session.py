@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jupyter_capture.client.video import Video
 
 ENDED = ("exported", "stopped", "failed")
-_ORDER = ("created", "starting", "active", "stopping", "stopped", "exported")
+ORDER = ("created", "starting", "active", "stopping", "stopped", "exported")
 _PAUSE = 0.1
 
 
@@ -37,6 +37,7 @@ class CaptureSession(Playable):
         self._connection = _connection
         self.id = id
         self.collection_id = collection_id
+        self._path = f"collection/{collection_id}/capture/session/{id}"
         self._update(fields)
 
     @classmethod
@@ -97,8 +98,7 @@ class CaptureSession(Playable):
 
     def refresh(self) -> CaptureSession:
         """Read everything again."""
-        path = f"collection/{self.collection_id}/capture/session/{self.id}"
-        self._update(self._connection.http.get(path) or {})
+        self._update(self._connection.http.get(self._path) or {})
         return self
 
     def get_rtstream(self, category: str) -> list[RTStream]:
@@ -263,6 +263,6 @@ class CaptureSession(Playable):
 def _reached(status: str, wanted: str) -> bool:
     """Whether ``status`` lies past ``wanted``. Paused counts as active."""
     status = "active" if status == "paused" else status
-    if status not in _ORDER or wanted not in _ORDER:
+    if status not in ORDER or wanted not in ORDER:
         return False
-    return _ORDER.index(status) >= _ORDER.index(wanted)
+    return ORDER.index(status) >= ORDER.index(wanted)

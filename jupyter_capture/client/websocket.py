@@ -46,13 +46,23 @@ class WebSocketConnection:
             self._socket = None
 
     async def receive(self) -> AsyncIterator[dict[str, Any]]:
-        """Events until the connection ends; what is no JSON comes as ``{"raw": …}``."""
-        async for message in self._open():
-            try:
-                event = json.loads(message)
-            except ValueError:
-                event = None
-            yield event if isinstance(event, dict) else {"raw": message}
+        """Events until the connection ends; what is no JSON comes as ``{"raw": …}``.
+
+        Raises EngineUnavailableError where it breaks off.
+        """
+        from websockets.exceptions import WebSocketException
+
+        try:
+            async for message in self._open():
+                try:
+                    event = json.loads(message)
+                except ValueError:
+                    event = None
+                yield event if isinstance(event, dict) else {"raw": message}
+        except (OSError, WebSocketException) as error:
+            raise EngineUnavailableError(
+                f"The websocket broke off ({error}). Connect again to get what comes next."
+            ) from error
 
     async def send(self, message: dict[str, Any]) -> None:
         await self._open().send(json.dumps(message))

@@ -14,10 +14,14 @@ _BACKLOG = 1000
 
 
 class Listener:
-    """One websocket. ``queue`` lives in the event loop; a listener that lags loses the oldest."""
+    """One websocket. ``queue`` lives in the event loop; a listener that lags loses the oldest.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    ``follows``: the session whose states and levels it gets, whichever websocket that names.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, follows: str | None = None) -> None:
         self.id = new_id("ws")
+        self.follows = follows
         self.queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_BACKLOG)
         self._loop = loop
 
@@ -38,9 +42,9 @@ class Events:
         self._lock = threading.Lock()
 
     @contextmanager
-    def listening(self) -> Iterator[Listener]:
+    def listening(self, follows: str | None = None) -> Iterator[Listener]:
         """Within the event loop."""
-        listener = Listener(asyncio.get_running_loop())
+        listener = Listener(asyncio.get_running_loop(), follows)
         with self._lock:
             self._listeners[listener.id] = listener
         try:
@@ -49,12 +53,16 @@ class Events:
             with self._lock:
                 del self._listeners[listener.id]
 
-    def publish(self, event: dict[str, Any], connection_id: str | None) -> None:
-        """To the connection that was named when the session was made; to all where none was."""
+    def publish(
+        self, event: dict[str, Any], connection_id: str | None, session_id: str | None = None
+    ) -> None:
+        """To the connection that was named when the session was made; to all where none was.
+        ``session_id``: also to those that follow it."""
         with self._lock:
             listeners = list(self._listeners.values())
         for listener in listeners:
-            if connection_id is None or listener.id == connection_id:
+            follows = session_id is not None and listener.follows == session_id
+            if follows or connection_id in (None, listener.id):
                 listener.put(event)
 
     def __len__(self) -> int:

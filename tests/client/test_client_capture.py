@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -205,20 +206,118 @@ async def test_events_tell_each_state_once(server: Server, conn: Connection) -> 
     assert events[-1]["data"]["exported_video_id"] == "m-1"
 
 
+class Talker:
+    """A websocket that says these events, and then ends or waits; ``conn`` is told its address."""
+
+    def __init__(self, server: Server, *events: dict[str, Any], ends: bool = False) -> None:
+        self.server, self.events, self.ends = server, events, ends
+
+    async def __aenter__(self) -> None:
+        from websockets.asyncio.server import serve
+
+        self._served = await serve(self._talk, "127.0.0.1", 0)
+        port = self._served.sockets[0].getsockname()[1]
+        answer = ok({"websocket_url": f"ws://127.0.0.1:{port}/"})
+        self.server.on("GET", "/collection/default/websocket", answer)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._served.close()
+        await self._served.wait_closed()
+
+    async def _talk(self, socket: Any) -> None:
+        await socket.send('{"connection_id": "ws-1"}')
+        for event in self.events:
+            await socket.send(json.dumps(event))
+        if not self.ends:
+            await socket.wait_closed()
+
+
+def told(status: str, id: str = "cap-1", **data: Any) -> dict[str, Any]:
+    event = f"capture_session.{status}"
+    return {"event": event, "capture_session_id": id, "status": status, "data": data}
+
+
+async def test_events_come_over_the_websocket_where_there_is_one(
+    server: Server, conn: Connection
+) -> None:
+    server.on("POST", "/capture/session/start", ok({}))
+    server.on("GET", PATH, at("active"), at("active"), at("exported"))
+    levels = {"channel": "levels", "capture_session_id": "cap-1", "data": {"mic:default": -20.0}}
+    client = CaptureClient(connection=conn)
+    await client.start_session("cap-1", ["mic:default"])
+    said = [told("starting"), told("active"), levels, told("active", "cap-2"), told("paused"),
+            told("active"), told("stopping"), told("stopped")]  # fmt: skip
+    async with Talker(server, *said):
+        events = [event async for event in client.events()]
+    assert [event.get("event", "levels").removeprefix("capture_session.") for event in events] == [
+        "active", "levels", "paused", "active", "stopping", "stopped", "exported",
+    ]  # fmt: skip
+    assert events[1] == levels
+    assert server.sent[-3].url.params["session_id"] == "cap-1"
+    # Not asked again and again: once at the beginning, once at the end.
+    assert server.calls().count(f"GET {PATH}") == 3
+
+
+async def test_events_go_on_without_the_websocket_when_it_breaks(
+    server: Server, conn: Connection
+) -> None:
+    server.on("POST", "/capture/session/start", ok({}))
+    server.on("GET", PATH, *[at("active")] * 3, at("stopping"), at("exported"))
+    client = CaptureClient(connection=conn)
+    await client.start_session("cap-1", ["mic:default"])
+    async with Talker(server, told("paused"), told("active"), ends=True):
+        events = [event["status"] async for event in client.events()]
+    assert events == ["active", "paused", "active", "stopping", "exported"]
+
+
+async def test_a_listed_channel_pauses_itself_in_the_session_that_runs(
+    server: Server, conn: Connection
+) -> None:
+    server.on("GET", "/capture/channels", ok(CHANNELS))
+    server.on("POST", "/capture/session/start", ok({}))
+    server.on("POST", "/capture/session/cap-1/channel", ok({}))
+    server.on("GET", PATH, at("active"))
+    client = CaptureClient(connection=conn)
+    mic = (await client.list_channels()).mics.default
+    assert mic is not None
+    await client.start_session("cap-1", [mic])
+    await mic.pause()
+    assert server.body(-2) == {"channel_id": "mic:default", "paused": True}
+    await mic.resume()
+    assert server.body(-2) == {"channel_id": "mic:default", "paused": False}
+    with pytest.raises(errors.ConflictError, match=r'client.pause\("mic:own"\)'):
+        await Channel("mic:own").pause()
+
+
+def test_what_was_recorded_is_forgotten_by_seconds_or_times(
+    server: Server, conn: Connection
+) -> None:
+    path = "/capture/session/cap-1/forget"
+    server.on("POST", path, ok({"session_id": "cap-1", "start": 1, "end": 3, "segments": 2}))
+    done = session(conn).forget(2)
+    assert (done.start, done.end, done.segments) == (1, 3, 2)
+    assert server.body() == {"seconds": 2}
+    session(conn).forget(start=1, end=3)
+    assert server.body() == {"start": 1, "end": 3}
+
+
 async def test_stopping_what_was_not_started_is_refused(conn: Connection) -> None:
     with pytest.raises(errors.ConflictError, match=r"start_session\(\) first"):
         await CaptureClient(connection=conn).stop_session()
 
 
-async def test_a_client_token_that_may_not_read_still_starts_and_stops(
+async def test_a_client_token_starts_stops_and_reads_its_own_session_alone(
     server: Server, conn: Connection
 ) -> None:
     server.on("POST", "/capture/session/start", ok({}))
     server.on("POST", "/capture/session/cap-1/stop", ok({}))
-    server.on("GET", PATH, failure(403, "a client token may not"))
+    server.on("GET", "/collection/default/websocket", failure(403, "a client token may not"))
+    server.on("GET", "/capture/session/cap-1", at("active"), at("active"), at("exported"))
     client = CaptureClient(connection=conn)
     client._token_only = True
     await client.start_session("cap-1", ["mic:default"])
+    names = [event["event"] async for event in client.events()]
+    assert names == ["capture_session.active", "capture_session.exported"]
     await client.stop_session()
     server.on("POST", "/capture/session/start", failure(403, "not yours"))
     with pytest.raises(errors.ForbiddenError, match="not yours"):

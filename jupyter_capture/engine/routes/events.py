@@ -14,12 +14,15 @@ from jupyter_capture.wire import Ok
 
 router = APIRouter(tags=["events"])
 Get = Annotated[Services, Depends(services_of)]
+_ALL = "all"
 
 
 @router.get("/collection/{collection_id}/websocket")
-def address(collection_id: str, services: Get) -> Ok[dict[str, str]]:
+def address(collection_id: str, services: Get, session_id: str | None = None) -> Ok[dict[str, str]]:
+    """With a ``session_id`` also that session's states and levels, whoever else gets them."""
     services.library.collection(collection_id)
-    token = services.tickets.issue("events", "all")
+    what = _ALL if session_id is None else services.records.row(session_id).id
+    token = services.tickets.issue("events", what)
     url = services.media_url.replace("http", "ws", 1)
     return Ok(data={"websocket_url": f"{url}/events/{token}"})
 
@@ -28,12 +31,12 @@ def address(collection_id: str, services: Get) -> Ok[dict[str, str]]:
 async def events(websocket: WebSocket, token: str) -> None:
     services = services_of(websocket)
     try:
-        services.tickets.check("events", token)
+        what = services.tickets.check("events", token)
     except AuthenticationError as error:
         await websocket.close(1008, error.message[:120])
         return
     await websocket.accept()
-    with services.events.listening() as listener:
+    with services.events.listening(None if what == _ALL else what) as listener:
         sender = asyncio.create_task(_send_all(websocket, listener))
         try:
             # What comes in is of no matter, but that it ends is.

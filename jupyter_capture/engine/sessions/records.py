@@ -231,7 +231,7 @@ class Records:
     def _announce(self, session: Row[Any], event: dict[str, Any]) -> None:
         logger.info("%s is %s", session.id, event["status"])
         self._webhooks.wake()
-        self._events.publish(event, session.ws_connection_id)
+        self._events.publish(event, session.ws_connection_id, session.id)
 
     def export(self, session_id: str, manifest: Manifest) -> None:
         folder = self._home.session(session_id).relative_to(self._home.root).as_posix()
@@ -295,9 +295,8 @@ class Records:
     def publish(self, session_id: str, event: dict[str, Any]) -> None:
         if len(self._events):
             session = self.row(session_id)
-            self._events.publish(
-                {"capture_session_id": session_id, **event}, session.ws_connection_id
-            )
+            told = {"capture_session_id": session_id, **event}
+            self._events.publish(told, session.ws_connection_id, session_id)
 
 
 def _row(connection: Connection, session_id: str) -> Row[Any]:
