@@ -23,6 +23,12 @@ _NO_SCRIPT = (
     'knows HLS, such as VLC: <a href="{src}">{src}</a></p></noscript>'
 )
 
+_REFUSED = "This link does not play"
+_LINKS = (
+    "Links to recordings last as long as what they play, and an hour. Whoever made this one can "
+    "make another: play it again in the notebook, or save it as a file to send."
+)
+
 
 def watch_page(token: str, title: str, embed: bool = False, *, base: str = "") -> str:
     """HTML that plays ``/stream/<token>/master.m3u8``.
@@ -46,6 +52,22 @@ def watch_page(token: str, title: str, embed: bool = False, *, base: str = "") -
             f'<body>\n<main class="page">\n<h1>{name}</h1>\n<div id="player" data-src="{src}">'
             f'{no_script}</div>\n<p class="keys">{keys}</p>\n</main>\n</body>'
         )
+    script = f'<script type="module" src="{root}/static/watch.js"></script>\n'
+    return _document(name, root, script, body)
+
+
+def refusal_page(said: str, embed: bool = False, *, base: str = "") -> str:
+    """HTML that says calmly why nothing plays. ``said`` is the engine's message."""
+    root = escape(base, quote=True)
+    kind = ' class="embed"' if embed else ""
+    body = (
+        f'<body{kind}>\n<main class="page refusal">\n<h1>{_REFUSED}</h1>\n'
+        f"<p>{escape(said)}</p>\n<p>{_LINKS}</p>\n</main>\n</body>"
+    )
+    return _document(_REFUSED, root, "", body)
+
+
+def _document(name: str, root: str, script: str, body: str) -> str:
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -57,8 +79,7 @@ def watch_page(token: str, title: str, embed: bool = False, *, base: str = "") -
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{root}/static/player.css">
 <link rel="stylesheet" href="{root}/static/watch.css">
-<script type="module" src="{root}/static/watch.js"></script>
-</head>
+{script}</head>
 {body}
 </html>
 """

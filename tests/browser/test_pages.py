@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from jupyter_capture.engine.pages import page_headers, watch_page
+from jupyter_capture.engine.pages import page_headers, refusal_page, watch_page
 
 EVIL = "\"><script>alert('x')</script>&amp;"
 
@@ -57,3 +57,15 @@ def test_the_policy_allows_no_inline_script_and_only_embed_may_be_framed() -> No
     assert "frame-ancestors 'none'" in watch["content-security-policy"]
     assert "frame-ancestors" not in embed["content-security-policy"]
     assert watch["referrer-policy"] == embed["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("embed", [False, True])
+def test_a_link_that_does_not_play_is_said_in_words_as_text(embed: bool) -> None:
+    html = refusal_page(f"It has expired. {EVIL}", embed, base="/user/ann")
+    assert "It has expired." in html
+    assert "<script" not in html
+    assert "can make another" in html
+    assert re.findall(r'(?:href|src)="(/[^"]*)"', html) == [
+        "/user/ann/static/player.css",
+        "/user/ann/static/watch.css",
+    ]

@@ -179,3 +179,18 @@ async def test_no_token_gets_into_the_log(app: App, caplog: pytest.LogCaptureFix
     assert "engine.log" in answer.json()["message"]
     assert "/thumbnail/{token}" in caplog.text
     assert ticket not in caplog.text
+
+
+async def test_a_person_with_a_bad_link_gets_a_page_and_a_program_the_error(app: App) -> None:
+    late = app.services.tickets.issue("stream", "stm-1", -1)
+    gone = app.services.tickets.issue("stream", "stm-1")
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with app.tcp as client:
+        for place in ("watch", "embed"):
+            for token, status in (("x", 401), (late, 401), (gone, 404)):
+                page = await client.get(f"/{place}", params={"v": token}, headers=browser)
+                told = await client.get(f"/{place}", params={"v": token})
+                assert (page.status_code, told.status_code) == (status, status)
+                assert page.headers["content-type"].startswith("text/html")
+                assert "default-src 'none'" in page.headers["content-security-policy"]
+                assert told.json()["message"].split(".")[0].split("'")[0] in page.text

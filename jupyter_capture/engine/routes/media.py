@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from jupyter_capture.engine.pages import page_headers, watch_page
+from jupyter_capture.engine.pages import page_headers, refusal_page, watch_page
 from jupyter_capture.engine.saving import TYPES, file_of, stream_in
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.streams import Ready
-from jupyter_capture.errors import InvalidRequestError, NotFoundError
+from jupyter_capture.errors import CaptureError, InvalidRequestError, NotFoundError
 from jupyter_capture.media import cut, hls, webvtt
 from jupyter_capture.media.plan import TICKS
 from jupyter_capture.media.thumbnails import poster
@@ -75,19 +75,25 @@ def playlist(kind: str, stream: Stream) -> Response:
 
 
 @router.get("/watch")
-def watch(v: str, services: Get) -> HTMLResponse:
-    return _page(services, v, embed=False)
+def watch(v: str, services: Get, request: Request) -> HTMLResponse:
+    return _page(services, v, request, embed=False)
 
 
 @router.get("/embed")
-def embed(v: str, services: Get) -> HTMLResponse:
-    return _page(services, v, embed=True)
+def embed(v: str, services: Get, request: Request) -> HTMLResponse:
+    return _page(services, v, request, embed=True)
 
 
-def _page(services: Services, token: str, embed: bool) -> HTMLResponse:
-    stream_id = services.tickets.check("stream", token)
-    html = watch_page(token, services.streams.title(stream_id), embed)
-    return HTMLResponse(html, headers=page_headers(embed))
+def _page(services: Services, token: str, request: Request, embed: bool) -> HTMLResponse:
+    try:
+        stream_id = services.tickets.check("stream", token)
+        html, status = watch_page(token, services.streams.title(stream_id), embed), 200
+    except CaptureError as error:
+        # A person gets a page; a program what every other call answers.
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        html, status = refusal_page(error.message, embed), error.status
+    return HTMLResponse(html, status, headers=page_headers(embed))
 
 
 @router.get("/thumbnail/{token}")
