@@ -10,7 +10,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,8 @@ class Saving:
             else:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 part = folder / target.name
-                with self._rendered(ready) as drawn:
+                words = format in ("srt", "vtt")
+                with nullcontext(ready) if words else self._rendered(ready) as drawn:
                     self._write(drawn, part, format, chapters, title)
                 self._streams.get(stream_id)  # raises where it was deleted meanwhile
                 part.replace(target)
