@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Row, delete, select, text
 
 from jupyter_capture.engine.home import Home
+from jupyter_capture.engine.index import scrub_fts
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.library import streams_with
 from jupyter_capture.engine.schema import assets, jobs, segments, tracks
@@ -210,6 +211,8 @@ class Forgetting:
                 connection.execute(text(_DROP_WORDS), {"id": segment_id})
                 vector = next(vectors) if rest is not None and "text" in rest else None
                 _rewrite(connection, segment_id, rest, vector)
+            if found:
+                scrub_fts(connection)
         return len(found)
 
     def _vectors(self, texts: list[str]) -> Sequence[Any]:

@@ -70,6 +70,7 @@ class RecordingSession:
         self._watch = Watch(spec, folder, tell)
         self._commands = threading.Lock()
         self._saving = threading.Lock()
+        self._begun = threading.Event()
         self._leapt = False
         self._stop = threading.Event()
         self._stage = "starting"
@@ -127,6 +128,7 @@ class RecordingSession:
                 self._require_running(command.cmd)
                 self._switch(command)
             elif command.cmd == "forget":
+                self._begun.wait(_FIRST_BLOCK)  # what was noted is told to a new recorder at once
                 self._require_running("forget")
                 self._forget(command)
             elif command.cmd == "set_store":
@@ -188,6 +190,7 @@ class RecordingSession:
         if not self._clock.started:
             self._clock.start()
         self._stage = "recording"
+        self._begun.set()
         self._manifest.content.started_at = self._clock.wall_clock[0][1]
         self._save()
         kept = [name for name, channel in self._channels.items() if channel.kept]

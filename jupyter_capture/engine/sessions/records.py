@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, select
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.home import DELETED, Home
 from jupyter_capture.engine.ids import new_id, now
-from jupyter_capture.engine.index import delete_index
+from jupyter_capture.engine.index import delete_index, scrub_fts
 from jupyter_capture.engine.library import streams_with
 from jupyter_capture.engine.schema import (
     asset_tracks,
@@ -287,6 +287,8 @@ class Records:
             asked = select(assets.c.id).where(assets.c.session_id == session_id)
             made = list(connection.execute(asked).scalars())
             shown_in = _erase(connection, session_id)
+            scrub_fts(connection)
+        self._store.flush()
         shutil.rmtree(folder, ignore_errors=True)
         self._home.drop_downloads(shown_in)
         self._home.drop_previews(made)
