@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_capture.widgets.player import ShotPlayer
+    from jupyter_capture.widgets.search import SearchPanel
     from jupyter_capture.widgets.session import SessionPanel
     from jupyter_capture.widgets.timeline import TimelineEditor
+    from jupyter_capture.widgets.transcript import TranscriptView
 
-__all__ = ["SessionPanel", "ShotPlayer", "TimelineEditor"]
+__all__ = ["SearchPanel", "SessionPanel", "ShotPlayer", "TimelineEditor", "TranscriptView"]
 
 _HOMES = {
+    "SearchPanel": "search",
     "SessionPanel": "session",
     "ShotPlayer": "player",
     "TimelineEditor": "timeline",
+    "TranscriptView": "transcript",
 }
 
 

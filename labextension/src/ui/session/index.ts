@@ -58,7 +58,7 @@ class SessionController {
 
   constructor(private readonly api: PanelApi<SessionState>) {
     this.rows = new Rows({
-      turn: (id, on) => this.choose(id, { on }),
+      turn: (id, on) => void this.turn(id, on),
       store: (id, store) => void this.setStore(id, store),
       primary: (id) => this.setChannels(withPrimary(this.channels, id)),
     });
@@ -310,12 +310,21 @@ class SessionController {
     this.ui.record.focus();
   }
 
+  private async turn(id: string, on: boolean): Promise<void> {
+    if (!isRunning(this.status)) return this.choose(id, { on });
+    await this.change("channel", { channel_id: id, paused: !on });
+  }
+
   private async setStore(id: string, store: boolean): Promise<void> {
     if (!isRunning(this.status)) return this.choose(id, { store });
+    await this.change("store", { channel_id: id, store });
+  }
+
+  /** Of one channel, while it records. */
+  private async change(what: "store" | "channel", body: object): Promise<void> {
     this.ui.notes.set("act", "");
     try {
-      const path = `/capture/session/${this.api.get("session_id")}/store`;
-      await this.api.request("POST", path, { channel_id: id, store });
+      await this.api.request("POST", `/capture/session/${this.api.get("session_id")}/${what}`, body);
     } catch (error) {
       this.ui.notes.set("act", wordsOf(error));
     }

@@ -91,7 +91,7 @@ export function recordedIn(
     name: names.get(each.channel_id) ?? each.name,
     type: each.type,
     store: each.store,
-    on: true,
+    on: !(each as { paused?: boolean }).paused,
     is_primary: each.is_primary ?? each.channel_id === session.primary_video_channel_id,
   }));
 }

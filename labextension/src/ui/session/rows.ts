@@ -4,7 +4,7 @@ import { type IconName, icon, make } from "../dom";
 import { type ChannelChoice, canBePrimary, meterPercent, storeTitle } from "./model";
 
 export interface RowActions {
-  /** Record it, or not; before a recording. */
+  /** Record it, or not: while it records, a channel that is off is paused. */
   turn(id: string, on: boolean): void;
   store(id: string, store: boolean): void;
   primary(id: string): void;
@@ -113,7 +113,7 @@ export class Rows {
     name.title = label;
     element.dataset["on"] = String(channel.on);
     on.checked = channel.on;
-    on.hidden = phase !== "setup";
+    on.disabled = phase === "over";
     on.setAttribute("aria-label", `Record ${label}`);
     const kept = String(channel.store);
     if (store.getAttribute("aria-checked") !== kept) {
