@@ -23,6 +23,7 @@ from jupyter_capture.engine.schema import (
 )
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError
+from jupyter_capture.media.opened import OpenedTracks
 from jupyter_capture.media.tracks import StoredTrack
 from jupyter_capture.wire.library import Collection
 from jupyter_capture.wire.recorder import MIX, TrackManifest
@@ -49,6 +50,7 @@ class Library:
     def __init__(self, store: Store, home: Home) -> None:
         self._store = store
         self._home = home
+        self._opened = OpenedTracks()
         self.on_changed: Callable[[Sequence[str]], None] = lambda asset_ids: None
         """Told of assets whose content is not there any more."""
 
@@ -232,7 +234,7 @@ class Library:
         return found.get("video"), found.get("audio")
 
     def open(self, track: TrackRow) -> StoredTrack:
-        return StoredTrack.open(self._home.root / track.folder, track.manifest)
+        return self._opened.get(self._home.root / track.folder, track.manifest)
 
 
 def _track(row: Row[Any]) -> TrackRow:

@@ -22,6 +22,7 @@ from jupyter_capture.engine.cells import Cells
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.forgetting import Forgetting
+from jupyter_capture.engine.heads import Heads
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.keys import Keys
@@ -117,7 +118,9 @@ class Services:
         at_once = min(settings.renderers, os.cpu_count() or 1)
         self.segments = SegmentCache(self.home.segments, settings.cache_mb * 1_000_000)
         self.renderers = Renderers(self.segments, at_once)
+        self.heads = Heads()
         self.streams.on_made = self.renderers.warm
+        self.streams.on_opened = self.heads.begin
         self.library.on_changed = self.forget
         self.callbacks = Callbacks(self.store, self.webhooks)
         self.jobs = Jobs(
@@ -193,6 +196,7 @@ class Services:
 
     def close(self) -> None:
         self.renderers.close()
+        self.heads.close()
         self.live.close()
         self.sessions.let_go()
         self.jobs.close()
@@ -204,6 +208,7 @@ class Services:
         """The content of these assets was erased or changed: let go of all that was made of it."""
         gone = list(asset_ids)
         self.streams.forget(gone)
+        self.heads.forget()
         self.renderers.forget(gone)
 
     def _look_anew(self, ids: list[str]) -> None:

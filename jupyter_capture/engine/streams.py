@@ -89,6 +89,8 @@ class Streams:
         self._lock = threading.Lock()
         self.on_made: Callable[[Order], None] = lambda order: None
         """Told of a stream that is opened and must be rendered, which a player may soon ask for."""
+        self.on_opened: Callable[[Plan], None] = lambda plan: None
+        """Told likewise of any other one that does not grow any more."""
 
     def create(self, spec: Spec) -> str:
         stream_id = spec_id(spec)
@@ -200,6 +202,8 @@ class Streams:
     def _hold(self, stream_id: str, ready: Ready) -> None:
         if ready.order is not None and ready.plan.is_made:
             self.on_made(ready.order)
+        elif not ready.running:
+            self.on_opened(ready.plan)
         with self._lock:
             if not ready.running:
                 self._growing.pop(stream_id, None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import av
 import numpy as np
@@ -34,16 +35,20 @@ from jupyter_capture.media.plan import (
     go_on,
     make_plan,
 )
+from jupyter_capture.media.read_ahead import read_ahead
 from jupyter_capture.media.tracks import AAC_FRAME, StoredSample
 from jupyter_capture.wire.recorder import AudioCodec, VideoCodec
 
+T = TypeVar("T")
+
 __all__ = [
-    "Cut", "Kind", "Plan", "init", "is_made", "make_plan", "master", "playlist", "samples",
-    "segment", "stored_bytes",
+    "Cut", "Kind", "Plan", "init", "is_encoded", "is_made", "make_plan", "master", "playlist",
+    "samples", "segment", "stored_bytes",
 ]  # fmt: skip
 
 # Bits a second, of what is not made yet.
 _GUESSED_RATE = 1_000_000
+_ENOUGH = 300
 _GUESSED_SOUND = 128_000
 _FOLDERS = {"video": "v", "audio": "a"}
 
@@ -52,12 +57,17 @@ def master(plan: Plan, captions: hls.Captions | None = None) -> str:
     """The master playlist. Bit rates are those of the stored bytes."""
     video = audio = None
     if plan.video_inits:
-        peak, average = _rates([(_video_bytes(s), float(s.seconds)) for s in plan.video])
+        peak, average = _rates([(_video_bytes(s), float(s.seconds)) for s in _some(plan.video)])
         video = hls.Rendition("video.m3u8", plan.video_inits[0], peak, average)
     if plan.audio_inits:
-        peak, average = _rates([(_audio_bytes(s), float(s.seconds)) for s in plan.audio])
+        peak, average = _rates([(_audio_bytes(s), float(s.seconds)) for s in _some(plan.audio)])
         audio = hls.Rendition("audio.m3u8", plan.audio_inits[0], peak, average)
     return hls.master(video, audio, captions)
+
+
+def _some(segments: Sequence[T]) -> Sequence[T]:
+    """Enough of them to tell how large they are: hours have thousands."""
+    return segments[:: 1 + len(segments) // _ENOUGH]
 
 
 def _rates(segments: list[tuple[int, float]]) -> tuple[int, int]:
@@ -125,6 +135,14 @@ def is_made(plan: Plan, kind: Kind, number: int) -> bool:
     return each.make is not None
 
 
+def is_encoded(plan: Plan, kind: Kind, number: int) -> bool:
+    """Whether some of a segment must be decoded and encoded again. Raises NotFoundError."""
+    each = _segment(plan, kind, number)
+    if isinstance(each, AudioSegment):
+        return False
+    return any(isinstance(piece, Piece) and not piece.copied for piece in each.pieces)
+
+
 def _segment(plan: Plan, kind: Kind, number: int) -> VideoSegment | AudioSegment:
     every = _segments(plan, kind)
     if not 0 <= number < len(every):
@@ -175,7 +193,8 @@ def _encoded(piece: Piece, plan: Plan) -> list[Sample]:
         packets = _black(plan.black, piece.start)
     else:
         encoder = H264Encoder(codec_of(piece.track, piece.track.part_at(piece.start)))
-        for number, frame in enumerate(piece.track.frames(piece.start, piece.end)):
+        frames = piece.track.frames(piece.start, piece.end)
+        for number, frame in enumerate(read_ahead(frames)):
             time = piece.start if number == 0 else (frame.pts or 0)
             packets += encoder.encode(frame, time, key=number == 0)
         packets += encoder.finish()

@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_capture._version import __version__
 from jupyter_capture.errors import NotIndexedError
+from jupyter_capture.media.opened import OpenedTracks
 from jupyter_capture.media.plan import Plan
 from jupyter_capture.media.render import plan_timeline
 from jupyter_capture.media.scene import Source, Sources
@@ -21,6 +22,7 @@ from jupyter_capture.wire.recorder import TrackManifest
 
 Said = Sequence[tuple[str, float, float, str]]
 
+_OPENED = OpenedTracks()
 _RENDERING = 1
 """Raised when the same order would give other pictures or another sound."""
 
@@ -84,4 +86,4 @@ def _track(found: dict[str, Any] | None) -> StoredTrack | None:
     if found is None:
         return None
     manifest = TrackManifest.model_validate(found["manifest"])
-    return StoredTrack.open(Path(found["folder"]), manifest)
+    return _OPENED.get(Path(found["folder"]), manifest)

@@ -294,12 +294,10 @@ def _config_of(piece: Piece, black: VideoCodec) -> VideoTrackConfig:
     if piece.track is None:
         return encoded_config(black)
     part = piece.track.part_at(piece.start)
-    codec = codec_of(piece.track, part)
-    if not piece.copied:
-        return encoded_config(codec)
     config = piece.track.config(part)
-    assert isinstance(config, VideoTrackConfig)  # noqa: S101  codec_of has seen to it
-    return config
+    if piece.copied and isinstance(config, VideoTrackConfig):
+        return config
+    return encoded_config(codec_of(piece.track, part))
 
 
 def encoded_config(codec: VideoCodec) -> VideoTrackConfig:

@@ -53,6 +53,7 @@ __all__ = ["Scene", "Source", "Sources", "plan_timeline", "read_timeline"]
 _RATE = 48000
 _CHANNELS = 2
 _BITRATE = 128000
+_PACKET = AAC_FRAME * TICKS
 _LEAD = 2
 _TAIL = TICKS // 2
 _PRESET = "ultrafast"  # of what is drawn while somebody waits; it joins nothing that is stored
@@ -216,7 +217,8 @@ def _plan_audio(plan: Plan, scene: Scene, spans: list[Span]) -> None:
     plan.audio_inits = [AudioTrackConfig(_RATE, _CHANNELS, encoder.asc)]
     position = 0
     for _, end in evenly(0, scene.duration):
-        count = round((Fraction(end * _RATE, TICKS) - position) / AAC_FRAME)
+        # In whole numbers: hours have thousands of segments.
+        count = (2 * (end * _RATE - position * TICKS) + _PACKET) // (2 * _PACKET)
         if count > 0:
             make = partial(mix, scene, position, count)
             plan.audio.append(AudioSegment(position, count, _RATE, None, 0, 0, False, make))

@@ -47,7 +47,7 @@ async def segment(
             return Response(status_code=_LEFT)
         data = rendered
     else:
-        data = await run_in_threadpool(cut.segment, stream.plan, kind, number)
+        data = await run_in_threadpool(services.heads.get, stream.plan, kind, number)
     return Response(data, media_type=SEGMENT, headers=FIXED)
 
 
