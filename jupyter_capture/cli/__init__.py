@@ -11,6 +11,7 @@ import typer
 from jupyter_capture.cli import keys, library, machine, recording
 from jupyter_capture.cli._hints import in_commands
 from jupyter_capture.cli.forget import forget
+from jupyter_capture.cli.strip import strip
 from jupyter_capture.errors import CaptureError
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ for _command in (
     forget,
     library.sessions,
     library.search,
+    strip,
     machine.demo,
     machine.doctor,
 ):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 DEFAULT_CHANNELS = ("display:1", "mic:default", "system_audio:default")
 CELLS = "notebook:cells"
-_SHORT = {name.partition(":")[0]: name for name in DEFAULT_CHANNELS} | {"cells": CELLS}
 
 
 @dataclass
@@ -73,4 +72,6 @@ def _nothing(missing: list[str]) -> str:
 
 
 def _full(name: str) -> str:
-    return _SHORT.get(name, name)
+    from jupyter_capture.client.channel import full_name
+
+    return CELLS if name == "cells" else full_name(name)

@@ -30,10 +30,16 @@ class Finding:
         self._current = current
 
     def playable(self, what: str | None) -> Playable:
-        """A shot by its number, all of them, or an asset; by default the best shot."""
+        """A shot by its number, all of them, an asset, or a recording that goes on; by default the
+        best shot."""
         shots = self._current.shots
+        if what is None and not shots and (session := self._current.running()) is not None:
+            return session
         if what is None:
             return shots[0] if shots else self.last_video()
+        if what.startswith("cap-"):
+            session = self._current.connection.get_capture_session(what)
+            return session if session.status in ("active", "paused") else self.video_of(session)
         if what.isdigit():
             return self.shot(int(what))
         if what != "all":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from jupyter_capture.client._display import clock
 from jupyter_capture.client._frontend import front_end
 from jupyter_capture.errors import CaptureError
 from jupyter_capture.magics import telling
@@ -169,8 +170,8 @@ class Recording:
         session = self._current.recording(args.session) or self._current.session
         if session is None:
             raise UsageError("Nothing is recording, and nothing was recorded here. Name a session.")
-        session.forget(args.length)
-        say(f"The last {telling.length(args.length)} of {session.id} were erased.")
+        gone = session.forget(args.length)
+        say(f"{clock(gone.start)}–{clock(gone.end)} of {session.id} was erased.")
 
     @command(_SESSION)
     def capture_status(self, args: Namespace) -> None:
@@ -194,7 +195,10 @@ class Recording:
         if status:
             say(f"Engine: process {status.pid}, library {status.data_dir}")
 
-    @command(_SESSION)
+    @command(
+        _SESSION,
+        option("--into", type=variable, metavar="NAME", help="Assign the panel to a name."),
+    )
     def capture_panel(self, args: Namespace) -> None:
         """Show the panel of a recording: channels, levels, record, pause, stop, live transcript.
 
@@ -211,7 +215,9 @@ class Recording:
             if args.session
             else self._current.running()
         )
-        telling.display_object(SessionPanel(session, connection=self._current.connection))
+        panel = SessionPanel(session, connection=self._current.connection)
+        self._current.assign(args.into, panel)
+        telling.display_object(panel)
 
     def _listen(self, session: CaptureSession) -> None:
         """What cannot be listened to is recorded all the same."""

@@ -115,13 +115,6 @@ def nothing_records(named: CaptureSession | None, last: CaptureSession | None) -
     return f"{said} {ended.id} is {ended.status} already{way}."
 
 
-def length(seconds: float) -> str:
-    """``90`` → ``1 min 30 s``."""
-    minutes, rest = divmod(seconds, 60)
-    parts = [f"{minutes:.0f} min" if minutes else "", f"{rest:g} s" if rest or not minutes else ""]
-    return " ".join(part for part in parts if part)
-
-
 def offer(cell: Cell) -> None:
     """After the traceback of a cell that failed while it was recorded."""
     which = f" {cell.number}" if cell.number is not None else ""

@@ -25,6 +25,8 @@ MAGICS = [
     "capture_channels",
     "capture_connect",
     "capture_delete",
+    "capture_forget",
+    "capture_panel",
     "capture_pause",
     "capture_resume",
     "capture_sessions",
@@ -33,6 +35,7 @@ MAGICS = [
     "capture_stop",
     "play",
     "search",
+    "timeline",
     "transcript",
 ]
 
@@ -96,8 +99,8 @@ def test_unloading_takes_magics_and_completion_away(shell: InteractiveShell) -> 
 
 @pytest.mark.parametrize("name", MAGICS)
 def test_every_magic_has_help_with_an_example(shell: InteractiveShell, name: str) -> None:
-    help = shell.find_line_magic(name).__doc__
-    assert f"  %{name}" in help
+    help = (shell.find_line_magic(name) or shell.find_cell_magic(name)).__doc__
+    assert re.search(rf"  %%?{name}", help)
     assert "Example::" in help
 
 
@@ -147,7 +150,10 @@ def test_lengths_of_time_are_read() -> None:
         ("capture_start mic:default --ephemeral mic", "both kept and live only"),
         ("capture_start display:9", "display:1"),
         ("capture_start dispay:1", "'dispay:1' is not a channel"),
-        ("capture_stop cap-unknown", "cap-unknown"),
+        ("capture_stop cap-unknown", "%capture_sessions lists them"),
+        ("capture_forget 2x", "write 30s"),
+        ("capture_forget 2m", "Nothing is recording"),
+        ("capture_panel", "needs a notebook"),
         ("capture_pause cap-unknown", "cap-unknown"),
         ("capture_delete everything", "names nothing that can be deleted"),
         ("capture_delete m-unknown", "m-unknown"),
@@ -158,11 +164,15 @@ def test_lengths_of_time_are_read() -> None:
         ("search ''", "query is empty"),
         ("search x --mode fuzzy", "'hybrid', 'semantic', 'keyword'"),
         ("search x -k 0", "from 1 to 100"),
-        ("search x --in m-unknown", "m-unknown"),
+        ("search x --in m-unknown", "%capture_sessions lists what there is"),
+        ("search x --live", "Nothing is recording"),
+        ("search x --live --scope video", "leave out --scope"),
         ("search x --in everywhere", "%capture_sessions"),
         ("search x --colour red", "unrecognized"),
         ("play nonsense", "nonsense"),
         ("play 1", "%search words"),
+        ("play --cell x", "no whole number"),
+        ("play --cell 3 m-unknown", "is no session"),
         ("transcript m-unknown", "m-unknown"),
     ],
 )
@@ -201,7 +211,7 @@ def test_a_repeated_ephemeral_adds_to_what_is_live_only(shell: InteractiveShell)
 def test_a_recording_from_start_to_its_deletion(
     shell: InteractiveShell, connection: Connection
 ) -> None:
-    assert "Nothing is recording" in refused(shell, "capture_stop")
+    assert line(shell, "capture_stop") == "Nothing is recording. %capture_start begins.\n"
     said = line(shell, 'capture_start --ephemeral system_audio --name "A talk" --into cap')
     session = shell.user_ns["cap"]
     assert said.splitlines() == [
@@ -217,13 +227,17 @@ def test_a_recording_from_start_to_its_deletion(
     assert "is active again" in line(shell, "capture_resume")
     assert re.search(r"mic:default +kept +-\d+ dB", _until_levels(shell))
 
+    assert re.fullmatch(
+        rf"0:0.*–0:0.* of {session.id} was erased\.\n", line(shell, "capture_forget 1s")
+    )
     said = line(shell, "capture_stop")
     assert f"Files in {connection.data_dir}/sessions/{session.id}, " in said
     assert re.search(r"display:1 +[\d.]+ [kM]B  trk-", said)
     assert "system_audio" not in said
     assert f"Video {session.exported_video_id}" in said
     assert re.search(rf"{session.id}  exported .*“A talk”", line(shell, "capture_sessions"))
-    assert line(shell, "capture_stop") == said
+    again = line(shell, "capture_stop")
+    assert again == f"Nothing is recording. {session.id} is exported already: %play plays it.\n"
 
     assert "was deleted" in line(shell, f"capture_delete {session.id}")
     assert session.id not in line(shell, "capture_sessions")
@@ -271,6 +285,8 @@ def test_nothing_to_record_is_one_clear_line(
         said = refused(shell, "capture_start")
         assert said.startswith("Not on this machine: display:1, mic:default, system_audio:default")
         assert "DISPLAY is not set" in said
+        assert "jupyter-capture demo" in said
+        assert "browser" not in said
         assert "There is nothing to search yet" in refused(shell, "search budget")
         assert "no video yet" in refused(shell, "play")
         assert "Nothing was recorded yet" in line(shell, "capture_sessions")

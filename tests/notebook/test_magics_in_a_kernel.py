@@ -57,8 +57,8 @@ def test_hits_are_shown_with_pictures_and_the_text_beside_them(
     kernel: Kernel, recorded: Recorded
 ) -> None:
     kernel.run(f"%transcript {recorded.session.id}")
-    (shown,) = kernel.run(f"%search budget --in {recorded.session.id}").shown
-    assert shown["text/plain"].startswith("1 shot for “budget”")
+    (shown,) = kernel.run(f"%search channel:mic budget --in {recorded.session.id}").shown
+    assert shown["text/plain"].startswith("1 shot for “channel:mic budget”")
     assert "<img src='data:image/jpeg;base64," in shown["text/html"]
     assert "<mark" in shown["text/html"]
     assert "<script" not in shown["text/html"]

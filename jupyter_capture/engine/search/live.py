@@ -51,8 +51,8 @@ class LiveFinder:
         """When listening began (Unix seconds), by channel."""
         return dict(self._since.get(session_id, {}))
 
-    def forget_words(self, session_id: str) -> None:
-        """What is still there is embedded again."""
+    def forget_words(self, session_id: str, start: float, end: float) -> None:
+        """Of any stretch: what is still there is embedded again."""
         with self._lock:
             self._known.pop(session_id, None)
 
