@@ -54,6 +54,7 @@ class TranscriptController {
   private spoken: HTMLElement | undefined;
   private told = "";
   private touched = -Infinity;
+  private painted = 0;
   /** First and last word of what is selected, in reading order. */
   private picked: [HTMLElement, HTMLElement] | undefined;
   private attempt = 0;
@@ -218,7 +219,10 @@ class TranscriptController {
     word?.classList.add("jc-spoken");
     this.spoken = word;
     this.told = String(index);
-    if (this.ui.follow.checked && Date.now() - this.touched > letGo) this.bring(word ?? row);
+    // Words that were only drawn anew must not pull the reader back.
+    const moved = seconds !== this.painted;
+    this.painted = seconds;
+    if (moved && this.ui.follow.checked && Date.now() - this.touched > letGo) this.bring(word ?? row);
   }
 
   /** Scrolls the words, never the page. */
