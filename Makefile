@@ -1,6 +1,7 @@
 # make demo   installs what it needs and runs the main job: record, export, search, play
 # make test   installs what it needs and runs every check
 # make lint   ruff and mypy alone          make format   rewrite with ruff
+# make trust  kill recordings 50 times; sound against picture after 1, 10, 30 minutes and 20 pauses
 # make bench  the benchmarks               make wire     regenerate the TypeScript of the wire
 # make compatibility  write docs/compatibility.md from the tests' table of the SDK's methods
 #
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 NPM := ./scripts/npm.sh $(BIN)/python
 FRONTEND := hatch_build.py $(shell find labextension -type f -not -path '*/node_modules/*')
 
-.PHONY: demo test lint format bench wire compatibility clean debian-demo debian-test
+.PHONY: demo test lint format bench trust wire compatibility clean debian-demo debian-test
 
 demo: debian-demo $(VENV)/installed
 	$(BIN)/jupyter-capture demo
@@ -38,6 +39,10 @@ bench: debian-demo $(VENV)/installed
 	@for script in $(sort $(wildcard benchmarks/*.py)); do \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+
+trust: debian-demo $(VENV)/installed
+	$(BIN)/python benchmarks/kills.py --kills 50
+	$(BIN)/python benchmarks/clapper.py --minutes 1 10 30 --pauses 20
 
 wire: $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/python labextension/wire.py
