@@ -47,9 +47,29 @@ def one_of(name: str, value: Any, kind: type[E]) -> E:
         raise InvalidRequestError(f"{name} is {value!r}; it must be one of {names}.") from None
 
 
-def some_id(name: str, value: Any) -> str:
-    """An asset's id; None comes from a channel that was not kept, or not exported yet."""
+_KINDS = {"m-": "a video", "a-": "an audio", "img-": "an image", "cap-": "a session"}
+
+
+def asked_id(name: str, value: Any) -> str:
+    """The id that somebody asks for; None comes from a session that is not exported."""
+    if isinstance(value, str) and value.strip("/ "):
+        return value
+    raise InvalidRequestError(
+        f"{name} was given {value!r}, which is no id. exported_video_id and exported_asset_id are "
+        "None until the session is exported, and stay so for what was not kept (store=True)."
+    )
+
+
+def some_id(name: str, value: Any, *prefixes: str) -> str:
+    """An asset's id; None comes from a channel that was not kept, or not exported yet.
+    ``prefixes`` of the kinds that will do: an id of another kind known is refused."""
     if isinstance(value, str) and value:
+        kind = next((prefix for prefix in _KINDS if value.startswith(prefix)), None)
+        if kind is not None and prefixes and kind not in prefixes:
+            raise InvalidRequestError(
+                f"{name} has the id {value!r}, which is {_KINDS[kind]}; it takes "
+                f"{' or '.join(_KINDS[each] for each in prefixes)}."
+            )
         return value
     raise InvalidRequestError(
         f"{name} has the id {value!r}. A channel has an asset when it was kept (store=True) and "

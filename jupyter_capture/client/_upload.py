@@ -40,18 +40,20 @@ def upload(
     options: dict[str, Any],
     *,
     show_progress: bool,
+    tell_file: bool = True,
 ) -> dict[str, Any] | None:
-    """The asset's fields; None where a callback will tell."""
-    name = options.get("name")
+    """The asset's fields; None where a callback will tell. ``tell_file``: the name of the file,
+    which our engine's errors call it by, and VideoDB's service does not know."""
+    name, filename = options.get("name"), None
     if isinstance(source, Path):
-        name = name or source.stem
+        name, filename = name or source.stem, source.name if tell_file else None
         url = ticketed_url(http, collection_id, name)
         http.send_file(url, source, name=source.name, show_progress=show_progress)
     else:
         url = source
     answer = http.post(
         f"collection/{collection_id}/upload",
-        {**options, "name": name, "url": url},
+        {**options, "name": name, "url": url, **({"filename": filename} if filename else {})},
         title="Reading the file",
         show_progress=show_progress,
     )

@@ -39,7 +39,7 @@ class VideoAsset(BaseAsset):
     def __init__(
         self, id: str, start: float = 0, volume: float = 1, crop: Crop | None = None
     ) -> None:
-        self.id = some_id("VideoAsset", id)
+        self.id = some_id("VideoAsset", id, "m-")
         self.start = at_least("start", start, 0)
         self.volume = within("volume", volume, 0, 5)
         self.crop = crop if crop is not None else Crop()
@@ -60,7 +60,7 @@ class ImageAsset(BaseAsset):
     type = AssetType.image
 
     def __init__(self, id: str, crop: Crop | None = None) -> None:
-        self.id = some_id("ImageAsset", id)
+        self.id = some_id("ImageAsset", id, "img-")
         self.crop = crop if crop is not None else Crop()
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class AudioAsset(BaseAsset):
     type = AssetType.audio
 
     def __init__(self, id: str, start: float = 0, volume: float = 1) -> None:
-        self.id = some_id("AudioAsset", id)
+        self.id = some_id("AudioAsset", id, "a-", "m-")
         self.start = at_least("start", start, 0)
         self.volume = within("volume", volume, 0, 5)
 
@@ -146,7 +146,8 @@ class TextAsset(BaseAsset):
 
 class CaptionAsset(BaseAsset):
     """Subtitles: ``src`` "auto" takes the words of the timeline's videos, which must be indexed
-    first; else a base64-encoded ASS file. Colours as "&HAABBGGRR"."""
+    first; else a base64-encoded ASS file. Colours as "&HAABBGGRR". Without a ``border`` the
+    server chooses one; this machine's engine one that can be read on light and dark pictures."""
 
     type = AssetType.caption
 
@@ -166,7 +167,7 @@ class CaptionAsset(BaseAsset):
         self.primary_color = primary_color
         self.secondary_color = secondary_color
         self.back_color = back_color
-        self.border = border if border is not None else BorderAndShadow()
+        self.border = border
         self.position = position if position is not None else Positioning()
         self.animation = (
             None if animation is None else one_of("animation", animation, CaptionAnimation)
@@ -180,9 +181,10 @@ class CaptionAsset(BaseAsset):
             "primary_color": self.primary_color,
             "secondary_color": self.secondary_color,
             "back_color": self.back_color,
-            "border": self.border.to_json(),
             "position": self.position.to_json(),
         }
+        if self.border is not None:
+            data["border"] = self.border.to_json()
         if self.animation is not None:
             data["animation"] = str(self.animation)
         return data

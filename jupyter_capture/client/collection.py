@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_capture.client._checks import asked_id
 from jupyter_capture.client._fields import objects, text
 from jupyter_capture.client.audio import Audio
 from jupyter_capture.client.image import Image
@@ -51,29 +52,29 @@ class Collection:
         return [self._video(item) for item in objects(self._get("video"), "videos")]
 
     def get_video(self, video_id: str) -> Video:
-        return self._video(self._get(f"video/{video_id}"))
+        return self._video(self._one("video", video_id))
 
     def delete_video(self, video_id: str) -> None:
-        self._delete(f"video/{video_id}")
+        self._delete("video", video_id)
 
     def get_audios(self) -> list[Audio]:
         return [self._audio(item) for item in objects(self._get("audio"), "audios")]
 
     def get_audio(self, audio_id: str) -> Audio:
-        return self._audio(self._get(f"audio/{audio_id}"))
+        return self._audio(self._one("audio", audio_id))
 
     def delete_audio(self, audio_id: str) -> None:
-        self._delete(f"audio/{audio_id}")
+        self._delete("audio", audio_id)
 
     def get_images(self) -> list[Image]:
         found = objects(self._get("image"), "images")
         return [Image.of(self._connection, item, self.id) for item in found]
 
     def get_image(self, image_id: str) -> Image:
-        return Image.of(self._connection, self._get(f"image/{image_id}"), self.id)
+        return Image.of(self._connection, self._one("image", image_id), self.id)
 
     def delete_image(self, image_id: str) -> None:
-        self._delete(f"image/{image_id}")
+        self._delete("image", image_id)
 
     def get_rtstream(self, id: str) -> RTStream:
         return RTStream.of(self._connection, self._connection.http.get(f"rtstream/{id}") or {})
@@ -140,7 +141,11 @@ class Collection:
         found = self._connection.http.get(path, {"collection_id": self.id})
         return found if isinstance(found, dict) else {}
 
-    def _delete(self, path: str) -> None:
+    def _one(self, kind: str, id: str) -> dict[str, Any]:
+        return self._get(f"{kind}/{asked_id(f'get_{kind}()', id)}")
+
+    def _delete(self, kind: str, id: str) -> None:
+        path = f"{kind}/{asked_id(f'delete_{kind}()', id)}"
         self._connection.http.delete(path, {"collection_id": self.id})
 
     def _video(self, fields: dict[str, Any]) -> Video:

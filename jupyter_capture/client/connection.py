@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jupyter_capture.client import _display, _upload
+from jupyter_capture.client._checks import asked_id
 from jupyter_capture.client._fields import objects, text
 from jupyter_capture.client._http import Http
 from jupyter_capture.client.audio import Audio
@@ -159,6 +160,7 @@ class Connection:
                 "callback_url": callback_url,
             },
             show_progress=show_progress,
+            tell_file=not self.is_cloud,
         )
         return None if fields is None else self._asset(fields)
 
@@ -187,6 +189,7 @@ class Connection:
     def get_capture_session(
         self, session_id: str, collection_id: str = "default"
     ) -> CaptureSession:
+        session_id = asked_id("get_capture_session()", session_id)
         path = f"collection/{collection_id}/capture/session/{session_id}"
         found = self.http.get(path) or {}
         return CaptureSession.of(self, {"session_id": session_id, **found}, collection_id)

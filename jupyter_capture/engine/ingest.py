@@ -85,7 +85,8 @@ class Ingest:
             raise InvalidRequestError("The uploaded file is not there any more. Upload it again.")
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(target)
-        found = recognise(source, args["name"], args["media_type"])
+        called = args.get("filename") or args["name"]
+        found = recognise(source, called, args["media_type"])
         if isinstance(found, Still):
             target.mkdir(mode=0o700)
             source.rename(target / f"image{found.suffix}")

@@ -57,12 +57,14 @@ def watch_page(token: str, title: str, embed: bool = False, *, base: str = "") -
 
 
 def refusal_page(said: str, embed: bool = False, *, base: str = "") -> str:
-    """HTML that says calmly why nothing plays. ``said`` is the engine's message."""
+    """HTML that says calmly why nothing plays. ``said``: the engine's message, whose first
+    sentence says that; the rest is advice for who calls the API."""
     root = escape(base, quote=True)
+    why = said.partition(". ")[0].removesuffix(".") + "."
     kind = ' class="embed"' if embed else ""
     body = (
         f'<body{kind}>\n<main class="page refusal">\n<h1>{_REFUSED}</h1>\n'
-        f"<p>{escape(said)}</p>\n<p>{_LINKS}</p>\n</main>\n</body>"
+        f"<p>{escape(why)}</p>\n<p>{_LINKS}</p>\n</main>\n</body>"
     )
     return _document(_REFUSED, root, "", body)
 

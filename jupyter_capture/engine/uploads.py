@@ -160,13 +160,15 @@ class Uploads:
                 return known
         token = upload_id or secrets.token_hex(8)
         folder = self._home.uploads / f"{_PREFIX}{token}"
-        name = request.name or PurePosixPath(unquote(parts.path)).stem if upload_id is None else ""
+        file = PurePosixPath(unquote(parts.path)).name if upload_id is None else ""
+        name = PurePosixPath(file).stem
         args = {
             "token": token,
             "folder": folder.name,
             "collection_id": collection_id,
             "url": request.url if upload_id is None else None,
             "name": (request.name or name or "Upload")[:500],
+            "filename": request.filename or file or None,
             "description": request.description or "",
             "media_type": request.media_type,
             "limit": self.limit,

@@ -12,7 +12,7 @@ from jupyter_capture.media.colours import CLEAR, ass_colour
 from jupyter_capture.media.letters import Face, width_of
 from jupyter_capture.media.picture import Picture
 from jupyter_capture.media.text import Look, Run, block_of, is_rtl, stand
-from jupyter_capture.wire.editor import CaptionAsset
+from jupyter_capture.wire.editor import BorderAndShadow, CaptionAsset
 
 _MOST_WORDS = 7
 _LONGEST = 42  # letters of a line that is read at a glance
@@ -21,6 +21,10 @@ _LINGER = 0.4  # seconds that a line stays after its last word
 _STEPS = 8  # of karaoke's sweep through a word
 _LARGER = 1.35  # supersize
 _KEPT = 16
+
+# Can be read on a white slide as on a dark film. As ASS has it, letters alone are thin on white.
+_BOX = BorderAndShadow(style="opaque_box", outline=5)
+_HALF_CLEAR = (0, 0, 0, 165)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ class Captions:
             runs = list(self._runs(cue, active, step / _STEPS))
             if is_rtl(line):
                 runs.reverse()
-        position, font, border = self._asset.position, self._asset.font, self._asset.border
+        position, font = self._asset.position, self._asset.font
+        border = self._asset.border or _BOX
         padding = max(border.outline, font.font_size * 0.15)
         block = block_of([runs], backdrop=self._backdrop, padding=padding)
         margins = (position.margin_l, position.margin_r, position.margin_v)
@@ -119,7 +124,7 @@ class Captions:
 
 def _look(asset: CaptionAsset) -> tuple[Look, tuple[int, int, int, int]]:
     """How words look, and the colour of the box behind them."""
-    font, border = asset.font, asset.border
+    font, border = asset.font, asset.border or _BOX
     face = Face(
         font.font_name, font.font_size, font.bold, font.italic, font.underline, font.strikeout,
         font.scale_x / 100, font.scale_y / 100, font.spacing,
@@ -127,7 +132,7 @@ def _look(asset: CaptionAsset) -> tuple[Look, tuple[int, int, int, int]]:
     look = Look(face, ass_colour(asset.primary_color))
     edge, back = ass_colour(border.outline_color), ass_colour(asset.back_color)
     if border.style == "opaque_box":
-        return look, back
+        return look, back if asset.border else _HALF_CLEAR
     deep = (border.shadow, border.shadow)
     look = replace(look, outline=border.outline, outline_fill=edge, shadow=deep, shadow_fill=back)
     return look, CLEAR

@@ -165,7 +165,8 @@ class TextAsset(Wire):
 
 
 class CaptionAsset(Wire):
-    """``src``: "auto", or a base64-encoded ASS file. Colours as ``&HAABBGGRR``."""
+    """``src``: "auto", or a base64-encoded ASS file. Colours as ``&HAABBGGRR``. VideoDB's SDK
+    always gives a ``border``; without one the words stand in a box that is half clear."""
 
     type: Literal["caption"]
     src: str = "auto"
@@ -173,7 +174,7 @@ class CaptionAsset(Wire):
     primary_color: str = "&H00FFFFFF"
     secondary_color: str = "&H000000FF"
     back_color: str = "&H00000000"
-    border: BorderAndShadow = Field(default_factory=BorderAndShadow)
+    border: BorderAndShadow | None = None
     position: Positioning = Field(default_factory=Positioning)
     animation: CaptionAnimation | None = None
 

@@ -68,11 +68,13 @@ class ImagePage(Wire):
 class UploadRequest(Wire):
     """``url``: an upload_url to which a file was sent, or any http(s) address of a media file.
 
-    ``media_type`` only where it must be that one; it is recognised otherwise.
+    ``media_type`` only where it must be that one; it is recognised otherwise. ``filename``: what
+    errors call it.
     """
 
     url: str = Field(min_length=1, max_length=8000)
     name: str | None = Field(None, max_length=500)
+    filename: str | None = Field(None, max_length=500)
     description: str | None = Field(None, max_length=20_000)
     media_type: AssetType | None = None
     callback_url: str | None = None

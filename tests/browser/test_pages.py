@@ -61,8 +61,9 @@ def test_the_policy_allows_no_inline_script_and_only_embed_may_be_framed() -> No
 
 @pytest.mark.parametrize("embed", [False, True])
 def test_a_link_that_does_not_play_is_said_in_words_as_text(embed: bool) -> None:
-    html = refusal_page(f"It has expired. {EVIL}", embed, base="/user/ann")
-    assert "It has expired." in html
+    html = refusal_page(f"{EVIL} has expired. Ask with generate_stream().", embed, base="/user/ann")
+    assert "amp;amp; has expired.</p>" in html
+    assert "generate_stream" not in html
     assert "<script" not in html
     assert "can make another" in html
     assert re.findall(r'(?:href|src)="(/[^"]*)"', html) == [

@@ -182,6 +182,7 @@ def test_a_file_is_uploaded_through_its_ticket(
     assert b"RIFFxx" in server.sent[1].content
     assert server.body()["url"] == ticket
     assert server.body()["name"] == "talk"
+    assert server.body()["filename"] == "talk.wav"
 
 
 def test_an_address_is_uploaded_by_its_name(server: Server, conn: Connection) -> None:

@@ -51,6 +51,13 @@ def columns(mask: np.ndarray) -> tuple[int, int]:
     return int(found[0]), int(found[-1])
 
 
+def test_without_a_border_words_stand_in_a_box_that_is_half_clear() -> None:
+    drawn = Captions(caption(border=None), spoken("white"), SIZE)
+    on_white = over(SIZE, (255, 255, 255), drawn.at(0.1))
+    grey = (on_white[:, :, 0] > 60) & (on_white[:, :, 0] < 120)
+    assert grey.sum() > 3 * white(at(drawn, 0.1)).sum()
+
+
 # ---- lines
 
 
