@@ -117,10 +117,8 @@ class TimelineEditor(Panel):
         finally:
             self._by_hand = False
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        still = {"text/plain": repr(self), "text/html": self.timeline._html()}
-        return {**data, **still}, metadata
+    def _stands_in(self) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self.timeline._html()}
 
 
 def _clips_of(what: object) -> list[Clip]:

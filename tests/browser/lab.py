@@ -52,6 +52,11 @@ class Lab:
             name: str(self.folder / ".jupyter" / name.lower())
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         }
+        # The question about news would lie over what is tested.
+        settings = self.folder / ".jupyter" / "settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True, exist_ok=True)
+        asked = settings / "notification.jupyterlab-settings"
+        asked.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
         options = {
             "IdentityProvider.token": self._token,
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",

@@ -60,6 +60,8 @@ export class Pointers {
     const { signal } = this.listening;
     const { scroll } = lanes;
     scroll.addEventListener("pointerdown", (event) => this.begin(event), { signal });
+    // A notebook scrolls a cell that is pressed for the first time, under the pointer that drags.
+    scroll.addEventListener("mousedown", (event) => event.stopPropagation(), { signal });
     scroll.addEventListener("dragover", (event) => this.over(event), { signal });
     scroll.addEventListener("dragleave", () => this.clear(), { signal });
     scroll.addEventListener("drop", (event) => this.drop(event), { signal });

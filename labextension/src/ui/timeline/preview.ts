@@ -18,6 +18,8 @@ export interface Said {
 }
 
 interface Screen {
+  /** The stream that it plays. */
+  name: string;
   host: HTMLElement;
   player: Player;
   video: HTMLVideoElement;
@@ -25,8 +27,10 @@ interface Screen {
 
 export class Preview {
   readonly root = make("div", "jc-tl-preview");
-  private readonly empty = make("div", "jc-tl-blank");
+  private readonly empty = make("div", "jc-tl-blank", "The preview shows here.");
   private screen: Screen | undefined;
+  /** Takes the place of `screen` once it has a picture. */
+  private coming: Screen | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private made: Project | undefined;
   private attempt = 0;
@@ -49,6 +53,7 @@ export class Preview {
     clearTimeout(this.timer);
     cancelAnimationFrame(this.following);
     this.stop();
+    this.drop(this.coming);
     this.drop(this.screen);
   }
 
@@ -64,7 +69,7 @@ export class Preview {
   }
 
   toggle(): void {
-    const button = this.screen?.host.querySelector<HTMLButtonElement>(".jc-play, .jc-begin");
+    const button = this.screen?.host.querySelector<HTMLButtonElement>(".jc-play");
     button?.click();
   }
 
@@ -80,11 +85,12 @@ export class Preview {
     if (!lengthOf(this.desk.project)) return this.blank();
     this.root.classList.add("jc-tl-working");
     try {
-      const before = this.url;
       await this.generate();
       if (attempt !== this.attempt) return;
-      if (this.url !== before || !this.screen) this.show(attempt);
-      else this.settled();
+      this.drop(this.coming);
+      this.coming = undefined;
+      if (nameOf(this.url) === this.screen?.name) this.settled();
+      else this.show();
     } catch (error) {
       if (attempt !== this.attempt) return;
       this.settled();
@@ -103,11 +109,11 @@ export class Preview {
   }
 
   private blank(): void {
+    this.drop(this.coming);
     this.drop(this.screen);
-    this.screen = undefined;
+    this.coming = this.screen = undefined;
     this.made = undefined;
     this.url = "";
-    this.empty.hidden = false;
     this.settled();
     this.tell({ warnings: [] });
   }
@@ -117,43 +123,41 @@ export class Preview {
   }
 
   /** The new player takes the old one's place once it has a picture, so that nothing flashes. */
-  private show(attempt: number): void {
+  private show(): void {
     const before = this.screen;
     const host = make("div", "jc-tl-screen");
     host.classList.toggle("jc-tl-coming", Boolean(before));
     this.root.append(host);
-    const playing = before ? !before.video.paused && !before.video.ended : false;
     const start = secondsOf(Math.min(this.desk.playhead, lengthOf(this.desk.project)));
     const card = () => ({ title: "", poster: "", start });
     const player = mount(host, this.api.player(card, () => this.stream()), { preload: true });
     const video = host.querySelector("video") as HTMLVideoElement;
-    const next: Screen = { host, player, video };
-    let over = false;
+    const next: Screen = { name: nameOf(this.url), host, player, video };
+    this.coming = next;
     const take = () => {
-      if (over) return;
-      over = true;
       clearTimeout(late);
-      if (attempt !== this.attempt) return this.drop(next);
+      if (this.coming !== next) return;
+      this.coming = undefined;
       this.screen = next;
+      if (before) this.takeOver(before.video, video);
       this.drop(before);
       host.classList.remove("jc-tl-coming");
-      this.empty.hidden = true;
       this.settled();
       this.follow(next);
-      if (before) this.takeOver(before.video, video, playing);
     };
+    // What does not come says why, where it can be read.
     const late = setTimeout(take, patience);
     video.addEventListener("loadeddata", take, { once: true });
     if (!before) take();
   }
 
-  private takeOver(from: HTMLVideoElement, to: HTMLVideoElement, playing: boolean): void {
+  private takeOver(from: HTMLVideoElement, to: HTMLVideoElement): void {
     to.volume = from.volume;
     to.muted = from.muted;
     to.playbackRate = from.playbackRate;
     const now = secondsOf(this.desk.playhead);
     if (Math.abs(to.currentTime - now) > 0.05) to.currentTime = now;
-    if (playing) void to.play().catch(() => undefined);
+    if (!from.paused && !from.ended) void to.play().catch(() => undefined);
   }
 
   /** The playhead follows the player, picture by picture while it plays. */
@@ -184,4 +188,9 @@ export class Preview {
     screen?.player.destroy();
     screen?.host.remove();
   }
+}
+
+/** The stream, whatever the ticket: the engine names streams by their content. */
+function nameOf(url: string): string {
+  return /stm-[0-9a-f]+/.exec(url)?.[0] ?? url;
 }

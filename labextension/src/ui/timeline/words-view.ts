@@ -9,7 +9,18 @@ import * as edit from "./edit";
 import { type Clip, clipsOf, endOf, find, isTimed, labelOf } from "./model";
 import { exactTime } from "./ruler";
 import { type Sources, isShared } from "./sources";
-import { type Word, describe, isFiller, propose, rangeOfWords, wordsBetween } from "./words";
+import * as fields from "./fields";
+import {
+  type Proposal,
+  type Word,
+  describe,
+  isFiller,
+  propose,
+  rangeOfWords,
+  tasteOf,
+  usualPause,
+  wordsBetween,
+} from "./words";
 
 /** Words beyond these are reached by cutting what is before them, or by splitting the clip. */
 const most = 6_000;
@@ -20,9 +31,15 @@ export class WordsView {
   private readonly list = make("div", "jc-tl-transcript");
   private readonly note = make("p", "jc-tl-faint");
   private readonly tidy = make("button", "jc-tl-action");
+  private readonly pause = fields.number("Silences over", { min: 0.2, max: 10, step: 0.1 }, (seconds) => {
+    this.taste = tasteOf(seconds);
+    this.describeTidy();
+  });
+  private readonly tidying = make("div", "jc-tl-tidying", this.tidy, this.pause.root);
   private readonly transcribe = make("button", "jc-tl-action", "Transcribe");
   private readonly stop: (() => void)[];
   private clip: Clip | undefined;
+  private taste = tasteOf(usualPause);
   /** All words of the asset, and those of the clip. */
   private all: Word[] = [];
   private words: Word[] = [];
@@ -39,8 +56,10 @@ export class WordsView {
     this.list.setAttribute("role", "listbox");
     this.list.setAttribute("aria-multiselectable", "true");
     this.list.setAttribute("aria-label", "Words of the clip; select some and press Delete to cut them out");
-    this.root.append(this.title, this.tidy, this.list, this.transcribe, this.note);
+    this.root.append(this.title, this.tidying, this.list, this.transcribe, this.note);
     this.transcribe.hidden = true;
+    this.pause.show(usualPause);
+    this.pause.root.append(make("span", "", "s"));
     this.tidy.addEventListener("click", () => this.cutPauses());
     this.transcribe.addEventListener("click", () => void this.index());
     this.list.addEventListener("pointerdown", (event) => this.press(event));
@@ -124,9 +143,10 @@ export class WordsView {
       (inside.length > most ? `The first ${most} words are shown; split the clip to see more.` : "") ||
       (inside.length ? "" : "No words in this part.");
     this.note.hidden = !this.note.textContent;
-    this.list.replaceChildren(...this.words.map((word, index) => this.element(word, index)));
+    // The spaces are where lines may break.
+    this.list.replaceChildren(...this.words.flatMap((word, index) => [this.element(word, index), " "]));
     this.list.hidden = !this.words.length;
-    this.tidy.hidden = !this.words.length;
+    this.tidying.hidden = !this.words.length;
     this.describeTidy();
     this.follow();
   }
@@ -140,18 +160,22 @@ export class WordsView {
     return element;
   }
 
+  private get proposal(): Proposal | undefined {
+    const { clip, all, taste } = this;
+    return clip && propose(all, clip.from, clip.from + clip.duration, taste);
+  }
+
   private describeTidy(): void {
-    const { clip } = this;
-    const found = clip ? describe(propose(this.all, clip.from, clip.from + clip.duration)) : "";
+    const { proposal } = this;
+    const found = proposal ? describe(proposal) : "";
     this.tidy.textContent = found ? `Cut silences and fillers: ${found}` : "No silences or fillers to cut";
     this.tidy.disabled = !found;
   }
 
   private cutPauses(): void {
-    const { clip, desk } = this;
-    if (!clip) return;
-    const { ranges } = propose(this.all, clip.from, clip.from + clip.duration);
-    desk.apply(edit.cutAsset(desk.project, clip.key, ranges), "Cut silences and fillers");
+    const { clip, desk, proposal } = this;
+    if (!clip || !proposal) return;
+    desk.apply(edit.cutAsset(desk.project, clip.key, proposal.ranges), "Cut silences and fillers");
   }
 
   private cutWords(): void {

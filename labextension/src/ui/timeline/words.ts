@@ -17,7 +17,12 @@ export interface Taste {
   readonly keep: number;
 }
 
-export const usualTaste: Taste = { pause: 0.9 * TICKS, keep: 0.3 * TICKS };
+/** Seconds. */
+export const usualPause = 0.7;
+
+export function tasteOf(seconds: number): Taste {
+  return { pause: ticksOf(seconds), keep: ticksOf(Math.min(0.3, seconds / 2)) };
+}
 
 /** `seconds` that would go. */
 export interface Proposal {
@@ -68,7 +73,7 @@ export function propose(
   words: readonly Word[],
   from: number,
   to: number,
-  taste: Taste = usualTaste,
+  taste: Taste = tasteOf(usualPause),
 ): Proposal {
   const inside = wordsBetween(words, from, to);
   const speech = inside.filter((word) => !isFiller(word.text));
