@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from jupyter_capture.media import cut
@@ -19,12 +20,21 @@ class Heads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="head")
         self._made: OrderedDict[tuple[int, Kind, int], tuple[Plan, Future[bytes]]] = OrderedDict()
+        self._opening: list[Future[object]] = []
         self._lock = threading.Lock()
 
     def begin(self, plan: Plan) -> None:
         """A player that was given this is going to ask for its beginning."""
         if plan.video and cut.is_encoded(plan, "video", 0):
             self._ask(plan, "video", 0)
+
+    def soon(self, open_stream: Callable[[], object]) -> None:
+        """Open a stream that is likely to be played, unless there is much to do already."""
+        with self._lock:
+            waiting = sum(not future.done() for _, future in self._made.values())
+            self._opening = [each for each in self._opening if not each.done()]
+            if waiting + len(self._opening) < _AT_ONCE:
+                self._opening.append(self._pool.submit(open_stream))
 
     def get(self, plan: Plan, kind: Kind, number: int) -> bytes:
         """A segment. Raises as `cut.segment` does."""

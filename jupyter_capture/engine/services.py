@@ -121,6 +121,7 @@ class Services:
         self.heads = Heads()
         self.streams.on_made = self.renderers.warm
         self.streams.on_opened = self.heads.begin
+        self.streams.on_shots = lambda name: self.heads.soon(lambda: self.streams.get(name))
         self.library.on_changed = self.forget
         self.callbacks = Callbacks(self.store, self.webhooks)
         self.jobs = Jobs(

@@ -89,6 +89,8 @@ class Streams:
         self._lock = threading.Lock()
         self.on_made: Callable[[Order], None] = lambda order: None
         """Told of a stream that is opened and must be rendered, which a player may soon ask for."""
+        self.on_shots: Callable[[str], None] = lambda stream_id: None
+        """Told of a stream of shots that was asked for, and may soon be opened."""
         self.on_opened: Callable[[Plan], None] = lambda plan: None
         """Told likewise of any other one that does not grow any more."""
 
@@ -127,7 +129,9 @@ class Streams:
         if not cuts:
             raise InvalidRequestError("A stream needs at least one (start, end) in seconds.")
         seconds = sum(end - start for _, start, end in cuts) / TICKS
-        return self.create(cuts_spec(cuts)), seconds, warnings
+        stream_id = self.create(cuts_spec(cuts))
+        self.on_shots(stream_id)
+        return stream_id, seconds, warnings
 
     def spec(self, stream_id: str) -> Spec:
         with self._store.read() as connection:
