@@ -89,6 +89,7 @@ class Renderers:
         self._queue: list[_Job] = []
         self._workers: list[_Worker] = []
         self._warm: Order | None = None
+        self._first: list[_Job] = []
         self._is_here = False
         self._count = 0
         self._closed = False
@@ -152,9 +153,20 @@ class Renderers:
                     self._leave_alone(job.order.key)
             self._make_way()
 
-    def warm(self, order: Order) -> None:
-        """Have a process ready, with a timeline that will be asked for in a moment."""
+    def warm(self, order: Order, first: Sequence[tuple[Kind, int]] = ()) -> None:
+        """Have a process ready, and the ``first`` segments of what will be played in a moment.
+
+        It takes the place of the one before: of all drafts of a timeline the last one is played.
+        """
+        lacking = [each for each in first if not self._cache.has(order.key, name_of(*each))]
         with self._changed:
+            for job in self._first:
+                job.is_ahead = False
+            wanted = lacking if self._cache.keeps and not self._closed else []
+            self._first = [self._add(order, *each) for each in wanted]
+            for job in self._first:
+                job.is_ahead = True
+            self._make_way()
             self._warm = order
             if not self._workers and not self._closed:
                 self._start()

@@ -47,7 +47,10 @@ from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
 from jupyter_capture.engine.uploads import Uploads
 from jupyter_capture.engine.webhooks import Webhooks
 from jupyter_capture.errors import CaptureError
+from jupyter_capture.media import cut
 from jupyter_capture.media.foreign import size_of
+from jupyter_capture.media.order import Order
+from jupyter_capture.media.plan import Kind, Plan
 from jupyter_capture.settings import Settings
 from jupyter_capture.wire.library import Asset, StreamAnswer
 
@@ -119,7 +122,7 @@ class Services:
         self.segments = SegmentCache(self.home.segments, settings.cache_mb * 1_000_000)
         self.renderers = Renderers(self.segments, at_once)
         self.heads = Heads()
-        self.streams.on_made = self.renderers.warm
+        self.streams.on_made = self._prepare
         self.streams.on_opened = self.heads.begin
         self.streams.on_shots = lambda name: self.heads.soon(lambda: self.streams.get(name))
         self.library.on_changed = self.forget
@@ -287,6 +290,12 @@ class Services:
     def _on_exported(self, session_id: str) -> None:
         self.recent.forget(session_id)
         self.cells.settle(session_id)
+
+    def _prepare(self, order: Order, plan: Plan) -> None:
+        """Render the beginning of what is going to be played."""
+        kinds: list[tuple[Kind, int]] = [("video", len(plan.video)), ("audio", len(plan.audio))]
+        first = [(kind, 0) for kind, count in kinds if count and cut.is_made(plan, kind, 0)]
+        self.renderers.warm(order, first)
 
     def _on_said(self, stream: Listened, final: Final) -> None:
         self.alerts.consider(

@@ -87,7 +87,7 @@ class Streams:
         self._growing: dict[str, tuple[float, Ready]] = {}
         self._kept: set[str] = set()
         self._lock = threading.Lock()
-        self.on_made: Callable[[Order], None] = lambda order: None
+        self.on_made: Callable[[Order, Plan], None] = lambda order, plan: None
         """Told of a stream that is opened and must be rendered, which a player may soon ask for."""
         self.on_shots: Callable[[str], None] = lambda stream_id: None
         """Told of a stream of shots that was asked for, and may soon be opened."""
@@ -205,7 +205,7 @@ class Streams:
 
     def _hold(self, stream_id: str, ready: Ready) -> None:
         if ready.order is not None and ready.plan.is_made:
-            self.on_made(ready.order)
+            self.on_made(ready.order, ready.plan)
         elif not ready.running:
             self.on_opened(ready.plan)
         with self._lock:
