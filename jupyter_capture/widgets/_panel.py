@@ -42,8 +42,10 @@ class Panel(Asked):
 
     def close(self) -> None:
         """Take the panel off the page. What records goes on."""
-        self._listening.close()
-        self._media.close()
+        # One whose making failed is closed as well, when it is collected.
+        for part in ("_listening", "_media"):
+            if part in self.__dict__:
+                self.__dict__[part].close()
         super().close()
 
     def _on_emitted(self, name: str, callback: Told, remove: bool = False) -> None:

@@ -22,6 +22,8 @@ import {
 
 export type { Hit, SearchState } from "./model";
 
+/** What the timeline editor takes when it is dropped there. */
+const shotType = "application/x-jupyter-capture-clip+json";
 const most = 1_000;
 const listed = 300;
 const pictureWidth = 192;
@@ -254,6 +256,11 @@ class SearchController {
     play.type = "button";
     play.setAttribute("aria-expanded", String(index === this.playing));
     play.addEventListener("click", () => this.toggle(index));
+    play.draggable = true;
+    play.addEventListener("dragstart", (event) => {
+      event.dataTransfer?.setData(shotType, JSON.stringify(hit));
+      event.dataTransfer?.setData("text/plain", hit.text);
+    });
     const add = act("jc-add", "Timeline", "add");
     add.title = "Add to timeline (t)";
     add.setAttribute("aria-label", `Add ${span} to the timeline`);
