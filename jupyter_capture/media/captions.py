@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from jupyter_capture.media.colours import CLEAR, ass_colour
+from jupyter_capture.media.colours import CLEAR, ass_colour, legible
 from jupyter_capture.media.letters import Face, width_of
 from jupyter_capture.media.picture import Picture
 from jupyter_capture.media.text import Look, Run, block_of, is_rtl, stand
@@ -115,7 +115,7 @@ class Captions:
             case "color_highlight" if later == 0:
                 return replace(look, fill=self._lit)
             case "box_highlight" if later == 0:
-                return replace(look, box=self._lit)
+                return replace(look, box=self._lit, fill=legible(look.fill, self._lit))
             case "supersize" if later == 0:
                 face = replace(look.face, size=look.face.size * _LARGER)
                 return replace(look, face=face, fill=self._lit)

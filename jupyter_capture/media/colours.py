@@ -12,6 +12,8 @@ Colour = tuple[int, int, int, int]
 """Red, green, blue and opacity, 0 to 255."""
 
 CLEAR: Colour = (0, 0, 0, 0)
+_LEGIBLE = 2.5
+"""The least contrast that large bold letters are left with."""
 
 
 def colour(text: str, opacity: float = 1.0) -> Colour:
@@ -41,3 +43,22 @@ def ass_colour(text: str, opacity: float = 1.0) -> Colour:
     value = int(match[1], 16)
     alpha = 255 - (value >> 24)
     return value & 255, value >> 8 & 255, value >> 16 & 255, round(alpha * opacity)
+
+
+def legible(letters: Colour, below: Colour) -> Colour:
+    """``letters``, or black or white where they could not be read on what is ``below``."""
+    if _contrast(letters, below) >= _LEGIBLE:
+        return letters
+    plain: list[Colour] = [(0, 0, 0, letters[3]), (255, 255, 255, letters[3])]
+    return max(plain, key=lambda each: _contrast(each, below))
+
+
+def _contrast(a: Colour, b: Colour) -> float:
+    """1 to 21, as WCAG counts it."""
+    low, high = sorted((_lightness(a), _lightness(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _lightness(of: Colour) -> float:
+    linear = [(c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4) for c in of[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
