@@ -41,6 +41,7 @@ def test_the_demo_finds_what_was_said_and_leaves_nothing_running(tmp_path: Path)
     assert '"event": "capture_session.exported"' in told
     assert "live only, nothing exported" in told
     assert "/watch?v=" in told
+    assert "the best shot shows a slide with “cloud”" in told
     assert "✗" not in told
     assert running_engine(tmp_path / "demo-output" / "library") is None
 

@@ -25,7 +25,7 @@ from jupyter_capture.demo import script
 from jupyter_capture.demo.notebook import execute, quickstart
 from jupyter_capture.demo.webhook import WebhookReceiver
 from jupyter_capture.desktop import VirtualDesktop, missing_packages, present_desktop
-from jupyter_capture.errors import CaptureError, DeviceError
+from jupyter_capture.errors import CaptureError, DeviceError, NotOfferedError
 from jupyter_capture.local import end_engine
 
 CHANNELS: list[dict[str, Any]] = [
@@ -133,6 +133,8 @@ class _Demo:
         if result.shots:
             best = result.shots[0]
             self._decode("the best shot", best.generate_stream(), best.length)
+        if self._desktop:
+            self._show_seen(video)
         if self._options.notebook:
             self._write_notebook()
         return self._verdict()
@@ -230,6 +232,27 @@ class _Demo:
             self._check(found, f"the best shot is one in which “{script.WORD}” is said")
             short = best is not None and best.length < best.video_length / 2
             self._check(short, "the best shot is a moment, not the whole recording")
+
+    def _show_seen(self, video: Video) -> None:
+        """What was on a slide and nobody said."""
+        self._heading(f"Shots for “{script.SEEN_WORD}”, which is on a slide only")
+        try:
+            video.index_screen_text()
+        except NotOfferedError as error:
+            self._line(f"  {error.message}")
+            return
+        result = video.search(script.SEEN_WORD)
+        for shot in result.shots[:3]:
+            self._line(f"  {shot.start:6.2f} – {shot.end:6.2f}  {shot.source}  {shot.text}")
+        best = result.shots[0] if result.shots else None
+        text = best.text.lower() if best is not None and best.source == "screen_text" else ""
+        self._check(
+            script.SEEN_WORD in text,
+            f"the best shot shows a slide with “{script.SEEN_WORD}”",
+        )
+        if best is not None:
+            self._line(f"      {best.generate_stream() and best.player_url}")
+            self._decode("that shot", best.generate_stream(), best.length)
 
     def _decode(self, what: str, stream_url: str, length: float) -> None:
         command = [sys.executable, "-m", "jupyter_capture.demo.decode", stream_url]

@@ -10,6 +10,8 @@ from jupyter_capture.desktop import Slide, VirtualDesktop
 QUERY = "budget discussion"
 WORD = "budget"
 """Must be in the best shot."""
+SEEN_WORD = "cloud"
+"""Stands on a slide only: nobody says it."""
 UNKEPT_WORD = "pineapple"
 """Said over the speakers only, which are live only: must be nowhere in what is kept."""
 

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import av
+import numpy as np
 import pytest
-from engine_harness import SCREEN, Bench, reach
+from engine_harness import MIC, SCREEN, Bench, reach, wait_for
+from PIL import Image as Picture
 from screen_harness import PAGES, WORDS, Page, show
+from sqlalchemy import inspect, text
 
 from jupyter_capture.client.connection import Connection, connect
+from jupyter_capture.client.scene import Scene
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.client.video import Video
 from jupyter_capture.desktop import VirtualDesktop
+from jupyter_capture.engine.screen import reader
+from jupyter_capture.engine.screen.changes import Box
+from jupyter_capture.engine.store import Store
+from jupyter_capture.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    NotIndexedError,
+    NotOfferedError,
+)
 
 TYPED = "results = model.fit(x_train, y_train)"
 
@@ -37,16 +52,21 @@ def writing() -> Iterator[VirtualDesktop]:
 
 
 @pytest.fixture(scope="module")
-def own(writing: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def library(writing: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """An engine that sees `writing`."""
     data_dir = tmp_path_factory.mktemp("written")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in writing.env.items():
             patch.setenv(name, value)
-        bench = Bench(data_dir, connect(data_dir=data_dir))
-        bench.connection.status()
-        yield bench.connection
-    bench.close()
+        made = Bench(data_dir, connect(data_dir=data_dir))
+        made.connection.status()
+        yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def own(library: Bench) -> Connection:
+    return library.connection
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +132,127 @@ def test_boxes_are_where_the_lines_are(shown: Shown) -> None:
         assert abs(box["x"] - 60) < 12
         assert abs(box["y"] + box["h"] / 2 - (60 + 60 * row + 18)) < 12
         assert box["w"] > 100
+
+
+def test_a_page_that_comes_again_is_one_hit_the_first_time(own: Connection, shown: Shown) -> None:
+    scenes = shown.video.get_scenes() or []
+    assert len(scenes) == len({scene["description"] for scene in scenes})
+    result = own.get_collection().search("helium", mode="keyword")
+    assert [shot.video_id for shot in result.shots] == [shown.video.id]
+
+
+def test_a_search_may_be_of_one_kind_and_is_of_all_by_default(shown: Shown) -> None:
+    assert shown.video.search(WORDS, index_type="scene").shots[0].scene_index_name == "screen_text"
+    assert shown.video.search(f"channel:screen {WORDS}").shots
+    with pytest.raises(NotIndexedError, match="index_spoken_words"):
+        shown.video.search(WORDS, index_type="spoken_word")
+    with pytest.raises(InvalidRequestError, match="spoken_word or scene"):
+        shown.video.search(WORDS, index_type="smell")
+
+
+def test_reading_again_replaces_and_a_deleted_index_finds_nothing(
+    own: Connection, shown: Shown
+) -> None:
+    display = shown.session.refresh().rtstreams[0].exported_asset_id
+    asset = own.get_collection().get_video(display or "")
+    first = records(shown)
+    (before,) = shown.video.list_scene_index()
+    assert shown.video.index_screen_text() == before["scene_index_id"]
+    again = asset.index_screen_text(force=True)
+    assert again != before["scene_index_id"]
+    assert asset.get_scene_index(again or "") == first
+    with pytest.raises(NotFoundError, match=str(again)):
+        shown.video.get_scene_index(before["scene_index_id"])
+    asset.delete_scene_index(again or "")
+    assert asset.list_scene_index() == []
+    with pytest.raises(NotIndexedError, match="index_screen_text"):
+        asset.search(WORDS, index_type="scene")
+    with pytest.warns(UserWarning, match="Pictures are not described"):
+        assert shown.video.index_visuals(prompt="Describe it")
+
+
+def test_scenes_that_are_brought_are_searched_as_they_are_described(shown: Shown) -> None:
+    scene = Scene(shown.video.id, 1, 2, "An elephant paints a fence", metadata={"mood": "calm"})
+    index_id = shown.video.index_scenes(scenes=[scene], name="animals")
+    best = shown.video.search("elephant").shots[0]
+    assert (best.scene_index_id, best.scene_index_name) == (index_id, "animals")
+    shown.video.delete_scene_index(index_id or "")
+    assert all("elephant" not in shot.text for shot in shown.video.search("elephant").shots)
+    with pytest.raises(InvalidRequestError, match="another name"):
+        shown.video.index_scenes(scenes=[scene], name="screen_text")
+    with pytest.raises(InvalidRequestError, match="does not lie within"):
+        shown.video.index_scenes(scenes=[Scene(shown.video.id, 900, 901, "Later")])
+
+
+# -- what cannot be read
+
+
+def test_sound_has_no_screen_and_pictures_and_other_ids_are_not_videos(
+    library: Bench, tmp_path: Path
+) -> None:
+    connection = library.connection
+    session = library.record(MIC)
+    with pytest.raises(InvalidRequestError, match="no picture"):
+        connection.get_collection().get_video(session.exported_video_id or "").index_screen_text()
+    Picture.new("RGB", (64, 64), "white").save(tmp_path / "white.png")
+    image = connection.upload(tmp_path / "white.png")
+    assert image is not None
+    for id in (image.id, "m-none", "a-none"):
+        with pytest.raises(NotFoundError):
+            connection.http.post(f"video/{id}/index/scene", {})
+
+
+def test_without_the_extra_the_answer_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(NotOfferedError, match=r'pip install "jupyter-capture\[screen\]"'):
+        reader.check_installed()
+    with pytest.raises(NotOfferedError, match="RapidOCR"):
+        list(reader.Reader(1).read(np.zeros((64, 64, 3), np.uint8), Box(0, 0, 64, 64)))
+
+
+def test_a_video_that_is_deleted_while_it_is_read_leaves_nothing(library: Bench) -> None:
+    session = library.record(SCREEN, seconds=6)
+    video = library.connection.get_collection().get_video(session.exported_video_id or "")
+    display = session.refresh().rtstreams[0].exported_asset_id
+    video.index_screen_text(callback_url="http://127.0.0.1:9/")
+    for id in (video.id, display):
+        library.connection.http.delete(f"video/{id}")
+    ended = "select 1 from jobs where kind = 'screen' and status = 'failed'"
+    wait_for(lambda: library.rows(ended), what="the end of the job")
+    left = "select count(*) from segments where track_id not in (select id from tracks)"
+    assert library.rows(left) == [(0,)]
+
+
+def test_an_upload_is_read_too_whatever_its_key_frames(library: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    with av.open(str(path), "w") as out:
+        track = out.add_stream("libx264", rate=10, options={"g": "250", "bf": "2"})
+        track.width, track.height, track.pix_fmt = 960, 540, "yuv420p"
+        for number in range(80):
+            page = PAGES[0] if number < 37 else PAGES[1]
+            frame = av.VideoFrame.from_image(page.draw((960, 540)))
+            for packet in track.encode(frame):
+                out.mux(packet)
+        for packet in track.encode():
+            out.mux(packet)
+    video = library.connection.upload(path)
+    assert isinstance(video, Video)
+    video.index_words()
+    best = video.search(WORDS).shots[0]
+    assert abs(best.start - 3.7) < 0.5
+    assert abs(best.end - 8.0) < 0.5
+
+
+def test_a_library_of_before_is_read_into(tmp_path: Path) -> None:
+    store = Store(tmp_path / "library.sqlite3")
+    store.migrate()
+    with store.write() as connection:
+        connection.execute(text("alter table segments drop column boxes"))
+        connection.execute(text("update alembic_version set version_num = '0002'"))
+    store.migrate()
+    with store.read() as connection:
+        columns = [column["name"] for column in inspect(connection).get_columns("segments")]
+    store.close()
+    assert "boxes" in columns
