@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, Protocol
 
-POSTER_BYTES = 40_000
+POSTER_BYTES = 29_500
+"""Of a JPEG: as base64 it stays under 40 kB."""
 _BOX = "font-family:var(--jp-ui-font-family,sans-serif);font-size:13px;line-height:1.4"
 _FAINT = "opacity:.65"
 
@@ -100,6 +101,17 @@ def session_html(
     warned = "".join(f'<div style="{_FAINT}">{escape(note)}</div>' for note in notes)
     head = f"<b>{escape(id)}</b> · {escape(status)}{length}"
     return f'<div style="{_BOX}">{head}{_table(rows)}{warned}</div>'
+
+
+def transcript_html(rows: Sequence[tuple[float, str, str]], more: int = 0) -> str:
+    """``rows`` as (start, text, channel); the channel is told where it changes."""
+    shown, last = [], ""
+    for start, said, channel in rows:
+        told = f'<span style="{_FAINT}">{escape(channel)}</span>' if channel != last else ""
+        shown.append(_row([clock(start), escape(said.strip()), told]))
+        last = channel
+    rest = f'<div style="{_FAINT}">… and {more} more</div>' if more else ""
+    return (_table(shown) or note_html("Nothing was said.")) + rest
 
 
 def timeline_html(

@@ -9,6 +9,7 @@ from jupyter_capture.client._playable import Playable
 from jupyter_capture.client._previews import peaks_of
 from jupyter_capture.client._urls import is_fresh, media_url
 from jupyter_capture.client.search import SearchResult, run_search
+from jupyter_capture.client.transcript import Transcript
 from jupyter_capture.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -146,13 +147,13 @@ class Recorded(Playable):
         segmenter: Segmenter = "word",
         length: int = 1,
         force: bool | None = None,
-    ) -> list[dict[str, Any]]:
-        """What was said: dicts with ``start`` and ``end`` (seconds) and ``text``.
+    ) -> Transcript:
+        """What was said: a list of dicts with ``start`` and ``end`` (seconds) and ``text``.
 
         ``segmenter`` cuts it into words, sentences, or stretches of ``length`` seconds.
         """
         self._read_transcript(start, end, segmenter, length, force)
-        return self.transcript or []
+        return Transcript(self.transcript or [])
 
     def get_transcript_text(self, start: float | None = None, end: float | None = None) -> str:
         """What was said, as one text."""

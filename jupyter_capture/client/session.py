@@ -17,7 +17,7 @@ from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.client.surroundings import surroundings
 from jupyter_capture.errors import EngineError, RequestTimeoutError
 from jupyter_capture.wire.capture import Forgotten, StoredFile
-from jupyter_capture.wire.cells import TimedCell
+from jupyter_capture.wire.cells import CELLS, TimedCell
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -253,6 +253,8 @@ class CaptureSession(Playable):
     def _html(self) -> str:
         sizes = {item.channel_id: item.bytes for item in self.storage}
         rows = [(c.id, c.store, sizes.get(c.id)) for c in self.channels]
+        if self.cells is not None:
+            rows.append((CELLS, self.cells, None))
         notes = [*self.warnings, *([self.error] if self.error else [])]
         return _display.session_html(self.id, self.status, self.duration, rows, notes)
 

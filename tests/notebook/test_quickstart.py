@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert.exporters import HTMLExporter
 
+from jupyter_capture.cli.strip import strip
 from jupyter_capture.demo.notebook import quickstart
 from jupyter_capture.demo.script import Presentation
 from jupyter_capture.desktop import VirtualDesktop
@@ -108,3 +111,28 @@ def test_it_is_committed_without_outputs() -> None:
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
     assert not [cell for cell in book.cells if "id" not in cell]
+
+
+def test_as_a_page_it_shows_the_pictures_and_the_words_without_a_kernel(executed: Any) -> None:
+    page, _ = HTMLExporter(template_name="lab").from_notebook_node(executed)
+    shown = re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
+    assert shown.count("data:image/jpeg;base64,") >= 3
+    assert "<mark" in shown
+    assert "model not found" not in shown.lower()
+    assert "jupyter-widgets" not in shown
+
+
+def test_stripped_it_holds_no_picture_and_nothing_that_was_said(
+    executed: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "quickstart.ipynb"
+    nbformat.write(executed, path)
+    strip([path])
+    after = path.read_text()
+    outputs = json.dumps(
+        [cell["outputs"] for cell in json.loads(after)["cells"] if "outputs" in cell]
+    )
+    assert "image/jpeg" not in after
+    assert "twelve thousand" not in outputs.lower()
+    assert "Video m-" in outputs
+    nbformat.validate(nbformat.read(path, as_version=4))
