@@ -141,7 +141,8 @@ def size_of(path: Path) -> tuple[int, int] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as image:
-                return image.size
+                size: tuple[int, int] = image.size
+                return size
     except (OSError, Image.DecompressionBombError):
         return None
 
