@@ -1,11 +1,12 @@
-"""Progress bars, shown only once work takes long enough to be waited for."""
+"""Progress bars: a widget in notebooks, which is a line of text once it is done; text elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Protocol, TextIO
+from importlib.util import find_spec
+from typing import Any, BinaryIO, Protocol
 
 from jupyter_capture.client._frontend import front_end
 
@@ -34,21 +35,15 @@ class _TqdmBar:
 
 @contextmanager
 def progress(title: str, total: float, *, unit: str = "", shown: bool = True) -> Iterator[Bar]:
-    """A bar up to ``total``; ``unit`` "B" counts bytes. It stays in the output when done."""
+    """A bar up to ``total``; ``unit`` "B" counts bytes. How it ended stays in the output."""
     if not shown:
         yield _NoBar()
         return
-    from tqdm import tqdm
-
+    shape: dict[str, Any] = {"bar_format": "{l_bar}{bar}| {elapsed}"}
     if unit:
-        bar = tqdm(total=total, desc=title, unit=unit, unit_scale=True, file=_out())
-    else:
-        shape = "{l_bar}{bar}| {elapsed}"
-        bar = tqdm(total=total, desc=title, bar_format=shape, file=_out())
-    try:
+        shape = {"unit": unit, "unit_scale": True}
+    with _shown(title, total, shape) as bar:
         yield _TqdmBar(bar)
-    finally:
-        bar.close()
 
 
 @contextmanager
@@ -57,13 +52,39 @@ def reading(file: BinaryIO, title: str, total: int, *, shown: bool = True) -> It
     if not shown:
         yield file
         return
+    from tqdm.utils import CallbackIOWrapper
+
+    with _shown(title, total, {"unit": "B", "unit_scale": True, "unit_divisor": 1024}) as bar:
+        yield CallbackIOWrapper(bar.update, file, "read")
+
+
+@contextmanager
+def _shown(title: str, total: float, shape: dict[str, Any]) -> Iterator[Any]:
+    if front_end() == "notebook" and find_spec("ipywidgets"):
+        with _in_notebook(title, total, shape) as bar:
+            yield bar
+        return
     from tqdm import tqdm
 
-    with tqdm.wrapattr(file, "read", total=total, desc=title, file=_out()) as wrapped:
-        yield wrapped
+    # Without widgets a notebook gets text on standard output: standard error looks like a failure.
+    out = sys.stdout if front_end() == "notebook" else sys.stderr
+    with tqdm(total=total, desc=title, file=out, **shape) as bar:
+        yield bar
 
 
-def _out() -> TextIO:
-    """Text also in notebooks, not tqdm's widget: a saved widget stands at 0 % for ever. There it
-    goes to standard output, since standard error looks like a failure."""
-    return sys.stdout if front_end() == "notebook" else sys.stderr
+@contextmanager
+def _in_notebook(title: str, total: float, shape: dict[str, Any]) -> Iterator[Any]:
+    """A saved notebook has no widget to show, so text takes its place when it is done."""
+    from IPython.display import display
+    from tqdm.notebook import tqdm
+
+    bar = tqdm(total=total, desc=title, display=False, **shape)
+    handle: Any = display(bar.container, display_id=True)  # type: ignore[no-untyped-call]
+    try:
+        yield bar
+    finally:
+        ended = {**bar.format_dict, "prefix": title, "ncols": 80, "ascii": False}
+        said = tqdm.format_meter(**ended)
+        handle.update({"text/plain": said}, raw=True)
+        bar.disp(close=True)
+        bar.disable = True
