@@ -18,7 +18,8 @@ class Audio(Recorded):
     def generate_url(self) -> MediaUrl | None:
         """An address that serves the sound as a file while its ticket lasts."""
         path = f"{self._path}/generate_url?collection_id={self.collection_id}"
-        return media_url(text(self._connection.http.post(path) or {}, "signed_url"))
+        answer = self._connection.http.post(path) or {}
+        return media_url(text(answer, "signed_url", "stream_url"))
 
     def _file_name(self) -> str:
         return f"{self.id}.mp4" if self._connection.is_cloud else f"{self.id}.m4a"

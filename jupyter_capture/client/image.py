@@ -33,7 +33,8 @@ class Image:
     def generate_url(self) -> MediaUrl | None:
         """An address that serves the picture while its ticket lasts."""
         path = f"image/{self.id}/generate_url?collection_id={self.collection_id}"
-        return media_url(text(self._connection.http.post(path) or {}, "signed_url"))
+        answer = self._connection.http.post(path) or {}
+        return media_url(text(answer, "signed_url", "image_url"))
 
     def delete(self) -> None:
         self._connection.http.delete(f"image/{self.id}")

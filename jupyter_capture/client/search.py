@@ -105,7 +105,10 @@ class SearchResult(Playable):
         self.warnings: list[Any] = list(answer.get("warnings") or [])
         results = objects(answer, "results")
         self.shots: list[Shot] = [
-            _shot(_connection, result, doc) for result in results for doc in objects(result, "docs")
+            _shot(_connection, result, doc)
+            for result in results
+            # VideoDB's older search has no list of hits for each video: a result is a hit.
+            for doc in (objects(result, "docs") if "docs" in result else [result])
         ]
         self.shots.sort(key=lambda shot: -(shot.search_score or 0.0))
         self.collection_id = self.shots[0].collection_id if self.shots else "default"
@@ -188,7 +191,9 @@ def run_search(
         request["score_threshold"] = score_threshold
     where = f"{path}/search" if older else f"{path}/search/v2"
     answer = connection.http.post(where, request, title="Searching", show_progress=True)
-    return SearchResult(connection, query, **(answer if isinstance(answer, dict) else {}))
+    found = dict(answer) if isinstance(answer, dict) else {}
+    found.pop("query", None)
+    return SearchResult(connection, query, **found)
 
 
 def _shot(connection: Connection, result: dict[str, Any], doc: dict[str, Any]) -> Shot:
