@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from html import escape
-from typing import overload
+from typing import Any, overload
 
 from jupyter_capture.errors import InvalidRequestError
 
@@ -39,6 +39,15 @@ def media_url(url: str) -> MediaUrl: ...
 def media_url(url: object) -> MediaUrl | None: ...
 def media_url(url: object) -> MediaUrl | None:
     return MediaUrl(url) if isinstance(url, str) and url else None
+
+
+def file_answer(answer: object) -> dict[str, Any]:
+    """What a download was answered with; a notebook that saves it shows no ticket."""
+    found = dict(answer) if isinstance(answer, dict) else {}
+    for name in ("download_url", "url"):
+        if name in found:
+            found[name] = media_url(found[name])
+    return found
 
 
 def is_fresh(url: str | None) -> bool:

@@ -13,6 +13,7 @@ from jupyter_capture.client import _display, _upload
 from jupyter_capture.client._checks import asked_id
 from jupyter_capture.client._fields import objects, text
 from jupyter_capture.client._http import Http
+from jupyter_capture.client._urls import file_answer
 from jupyter_capture.client.audio import Audio
 from jupyter_capture.client.collection import Collection
 from jupyter_capture.client.engine import BASE_URL, LocalEngine
@@ -268,8 +269,7 @@ class Connection:
 
     def download(self, stream_link: str, name: str = "video") -> dict[str, Any]:
         """Have an MP4 of a stream made; the answer's ``download_url`` serves it."""
-        answer = self.http.post("download", {"stream_link": stream_link, "name": name})
-        return answer if isinstance(answer, dict) else {}
+        return file_answer(self.http.post("download", {"stream_link": stream_link, "name": name}))
 
     def poster(self, video_id: str, seconds: float, width: int = 320) -> str | None:
         """A small picture of a moment as a data URI; None where there is none, or not wanted."""

@@ -11,7 +11,7 @@ from jupyter_capture.client import _display
 from jupyter_capture.client._checks import at_least, one_of, positive, within
 from jupyter_capture.client._playable import Playable
 from jupyter_capture.client._upload import upload_bytes
-from jupyter_capture.client._urls import is_fresh
+from jupyter_capture.client._urls import file_answer, is_fresh
 from jupyter_capture.client.asset import (
     AnyAsset,
     AudioAsset,
@@ -250,7 +250,7 @@ class Timeline(Playable):
     def download_stream(self, stream_url: str) -> dict[str, Any]:
         """VideoDB's call: have an MP4 made; ``download_url`` serves it. `save` does all of it."""
         answer = self._connection.http.post("editor/download", {"stream_url": stream_url})
-        return answer if isinstance(answer, dict) else {}
+        return file_answer(answer)
 
     def _content(self) -> str:
         try:

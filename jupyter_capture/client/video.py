@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, text, whole
 from jupyter_capture.client._previews import SHEET_BYTES, pictures_of
+from jupyter_capture.client._urls import file_answer
 from jupyter_capture.client.image import Image
 from jupyter_capture.client.scene import Seen
 
@@ -61,7 +62,7 @@ class Video(Seen):
         answer = self._connection.http.post(
             "download", request, title="Preparing the file", show_progress=True
         )
-        return answer if isinstance(answer, dict) else {}
+        return file_answer(answer)
 
     def _html(self) -> str:
         poster = self._connection.poster(self.id, min(1.0, self.length / 2), width=640)
