@@ -91,7 +91,7 @@ class TimelineEditor(Panel):
         return clips
 
     def save(self, path: str | Path, *, show_progress: bool = True) -> Path:
-        """Render the timeline into one MP4 file."""
+        """Render the timeline into one file; its suffix says which kind, as `Timeline.save` does."""
         return self.timeline.save(path, show_progress=show_progress)
 
     @traitlets.observe("timeline")

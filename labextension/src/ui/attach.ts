@@ -20,6 +20,8 @@ export interface Attached {
 export interface Wishes {
   /** Seconds from the stream's beginning. */
   start: number;
+  /** Seconds to load ahead of what is shown, where the usual half a minute is too much. */
+  ahead?: number | undefined;
   failed(failure: Failure): void;
   captionsChanged(): void;
 }
@@ -64,7 +66,7 @@ function withHls(
   video: HTMLVideoElement,
   url: string,
   Library: typeof Hls,
-  { start, failed, captionsChanged }: Wishes,
+  { start, ahead, failed, captionsChanged }: Wishes,
   loader?: LoaderConstructor,
 ): Attached {
   const hls = new Library({
@@ -75,6 +77,7 @@ function withHls(
     backBufferLength: 60,
     fragLoadPolicy: segmentPatience,
     ...(loader ? { loader } : {}),
+    ...(ahead ? { maxBufferLength: ahead, maxMaxBufferLength: ahead } : {}),
   });
   let recovered = false;
   hls.on(Library.Events.ERROR, (_event, problem) => {

@@ -26,12 +26,14 @@ export interface Options {
   keys?: EventTarget;
   /** Load the first picture at once, without playing. */
   preload?: boolean;
+  /** Seconds to load ahead: few where what is played is about to change. */
+  ahead?: number;
 }
 
 type State = "poster" | "loading" | "ready" | "error";
 
 export function mount(element: HTMLElement, api: Api, options: Options = {}): Player {
-  const controller = new PlayerController(view(), api);
+  const controller = new PlayerController(view(), api, options.ahead);
   element.replaceChildren(controller.ui.root);
   controller.listen(options.keys ?? controller.ui.root);
   controller.update();
@@ -60,6 +62,7 @@ class PlayerController implements Player {
   constructor(
     readonly ui: View,
     private readonly api: Api,
+    private readonly ahead?: number,
   ) {}
 
   private set state(state: State) {
@@ -109,6 +112,7 @@ class PlayerController implements Player {
       if (attempt !== this.attempt) return;
       const attached = await attach(video, url, this.api, {
         start: this.resume,
+        ahead: this.ahead,
         failed: (failure) => {
           if (attempt === this.attempt) this.fail(failure);
         },

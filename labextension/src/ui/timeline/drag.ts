@@ -179,17 +179,16 @@ export class Pointers {
   private trim(key: string, atStart: boolean): Drag {
     const { desk } = this;
     const command = atStart ? edit.trimStart : edit.trimEnd;
-    let made: edit.Edit | undefined;
+    let at = 0;
+    // Made anew at the end: Python may have changed the timeline meanwhile.
+    const make = () => command(desk.project, key, at, this.sources.lengthOf);
     return {
       atOnce: false,
       move: (_, { ticks }) => {
-        const at = ticks + this.snapped([ticks], new Set([key]));
-        made = command(desk.project, key, at, this.sources.lengthOf);
-        desk.draft(made.project);
+        at = ticks + this.snapped([ticks], new Set([key]));
+        desk.draft(make().project);
       },
-      end: () => {
-        if (made) desk.apply(made, atStart ? "Trim start" : "Trim end");
-      },
+      end: () => desk.apply(make(), atStart ? "Trim start" : "Trim end"),
       cancel: () => desk.draft(undefined),
     };
   }
@@ -233,21 +232,19 @@ export class Pointers {
       return clip ? [clip.start, endOf(clip)] : [];
     });
     const grip = this.lanes.placeOf(first.clientX, first.clientY).ticks;
-    let made: edit.Edit | undefined;
+    let by: number | undefined;
+    const make = () => edit.shift(desk.project, keys, by ?? 0);
     return {
       atOnce: false,
       move: (_, { ticks }) => {
-        const by = ticks - grip;
-        const more = this.snapped(edges.map((each) => each + by), new Set(keys));
-        made = edit.shift(desk.project, keys, by + more);
-        desk.draft(made.project);
+        const away = ticks - grip;
+        by = away + this.snapped(edges.map((each) => each + away), new Set(keys));
+        desk.draft(make().project);
       },
-      end: () => {
-        if (made) desk.apply(made, "Move");
-      },
+      end: () => desk.apply(make(), "Move"),
       cancel: () => {
         desk.draft(undefined);
-        if (!made) desk.select([key]);
+        if (by === undefined) desk.select([key]);
       },
     };
   }

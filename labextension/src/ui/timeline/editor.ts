@@ -27,6 +27,8 @@ export interface TimelineEditor {
   destroy(): void;
 }
 
+const manners =
+  "Drag clips to move them and their ends to trim them. S splits, Delete deletes, ? shows all keys.";
 const codePatience = 2_500;
 
 export function mount(element: HTMLElement, api: PanelApi<TimelineTraits>): TimelineEditor {
@@ -159,7 +161,7 @@ class Editor implements TimelineEditor, Stage {
         ({ percentage }) => this.tell(`Rendering the file, ${Math.round(percentage)} %`),
       );
       const link = make("a", "");
-      link.href = made.download_url;
+      link.href = await this.api.media(made.download_url);
       link.download = "timeline.mp4";
       link.target = "_blank";
       link.rel = "noopener";
@@ -184,7 +186,8 @@ class Editor implements TimelineEditor, Stage {
   /** The engine counts tracks and clips; people know them by name. */
   private say({ error, warnings }: Said): void {
     const lines = error ? [error] : warnings;
-    this.note.className = `jc-tl-note${error ? " jc-tl-wrong" : lines.length ? " jc-tl-warned" : ""}`;
+    if (!lines.length) return this.tell(lengthOf(this.desk.project) ? manners : "");
+    this.note.className = `jc-tl-note ${error ? "jc-tl-wrong" : "jc-tl-warned"}`;
     this.note.replaceChildren(...lines.map((line) => this.line(line)));
   }
 

@@ -202,7 +202,7 @@ export class Inspector {
       const clip = this.desk.current;
       if (clip) this.asset({ font: { ...asset(clip).font, ...patch } }, "Font");
     };
-    const text = fields.words("Text", (value) => this.asset({ text: value }, "Text"), this.settle);
+    const text = fields.words("Words", (value) => this.asset({ text: value }, "Text"), this.settle);
     const size = fields.range(
       ...(["Size", { max: 400, slider: 200, step: 1 }] as const),
       (value) => {

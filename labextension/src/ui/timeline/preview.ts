@@ -10,6 +10,8 @@ import { type Project, lengthOf, secondsOf, ticksOf, toWire } from "./model";
 
 const calm = 350;
 const patience = 8_000;
+/** Seconds made ahead of the playhead: the next edit makes them worthless. */
+const ahead = 8;
 
 /** What the engine says of a timeline: an error, or warnings. */
 export interface Said {
@@ -130,7 +132,7 @@ export class Preview {
     this.root.append(host);
     const start = secondsOf(Math.min(this.desk.playhead, lengthOf(this.desk.project)));
     const card = () => ({ title: "", poster: "", start });
-    const player = mount(host, this.api.player(card, () => this.stream()), { preload: true });
+    const player = mount(host, this.api.player(card, () => this.stream()), { preload: true, ahead });
     const video = host.querySelector("video") as HTMLVideoElement;
     const next: Screen = { name: nameOf(this.url), host, player, video };
     this.coming = next;

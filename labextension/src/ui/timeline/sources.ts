@@ -1,7 +1,6 @@
 /** What the engine knows of the assets on a timeline, asked for once each: length, pictures, sound, words. */
 
-import type { PanelApi } from "../../api";
-import { SaidError } from "../../explain";
+import { ApiError, type PanelApi } from "../../api";
 import type * as wire from "../../wire";
 import { type Asset, type Clip, assetId, ticksOf } from "./model";
 import { type Word, wordsOf } from "./words";
@@ -85,12 +84,12 @@ export class Sources {
     try {
       known.asset = await this.request<wire.Asset>("GET", `/${type}/${id}`);
     } catch (error) {
-      if (error instanceof SaidError) known.missing = error.message;
       // A kernel that is busy or gone may answer the next time.
-      if (!("status" in (error as object) && (error as { status: number }).status === 404)) {
+      if (!(error instanceof ApiError && [404, 410].includes(error.status))) {
         this.known.delete(id);
         return;
       }
+      known.missing = error.message;
     }
     this.changed();
     if (known.missing) return;
