@@ -146,6 +146,9 @@ class CaptureSession(Playable):
         the recording stops. Raises ConflictError where nothing is kept."""
         return self._take_stream(self._connection.http.get(f"capture/session/{self.id}/stream"))
 
+    def _file_name(self) -> str:
+        return f"{self.id}.mp4"
+
     def pause(self, channel_id: str | None = None) -> CaptureSession:
         """Pause all channels: the time until `resume` is in no track. One channel alone becomes a
         gap, black or silent, while the others go on."""

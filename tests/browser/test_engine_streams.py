@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import av
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -96,3 +97,23 @@ def test_a_saved_page_plays_without_anything_else(
     page.evaluate(f"{TRACK}.mode = 'hidden'")  # as the browser's own captions menu does
     assert page.evaluate(f"{TRACK}.cues.length") == page.locator("#lines button").count()
     assert set(asked) <= {"file:", "blob:"}
+
+
+def test_captions_disturb_neither_ffmpeg_nor_chromiums_own_hls(
+    indexed: Recorded, page: Page
+) -> None:
+    video = indexed.session.get_video()
+    assert video is not None
+    url = str(video.generate_stream())
+    with av.open(url) as file:
+        assert {stream.type for stream in file.streams} == {"video", "audio", "subtitle"}
+        frames = sum(1 for _ in file.decode(video=0))
+    assert frames > video.length
+    page.evaluate(
+        """(url) => { const video = document.createElement('video');
+          document.body.append(video); video.muted = true; video.src = url; void video.play(); }""",
+        url,
+    )
+    wait_until(page, "document.querySelector('video').currentTime > 0.5")
+    length = page.evaluate("document.querySelector('video').duration")
+    assert length == pytest.approx(video.length, abs=0.1)
