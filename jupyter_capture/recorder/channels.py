@@ -24,7 +24,7 @@ def list_channels(environ: Mapping[str, str] = os.environ) -> ChannelList:
         )
     channels: list[ChannelInfo] = []
     problems: list[str] = []
-    for find in (_screens, _sounds):
+    for find in (_screens, _sounds, _cameras):
         try:
             found, problem = find(environ)
         except DeviceError as error:
@@ -37,6 +37,7 @@ def list_channels(environ: Mapping[str, str] = os.environ) -> ChannelList:
 def _screens(environ: Mapping[str, str]) -> tuple[list[ChannelInfo], list[str]]:
     from jupyter_capture.recorder.sources.x11 import display_problem
     from jupyter_capture.recorder.sources.xscreens import screens
+    from jupyter_capture.recorder.sources.xwindows import named, windows
 
     if problem := display_problem(environ):
         return [], [problem]
@@ -52,6 +53,16 @@ def _screens(environ: Mapping[str, str]) -> tuple[list[ChannelInfo], list[str]]:
         )
         for index, (width, height) in enumerate(screens(display, environ))
     ]
+    channels += [
+        ChannelInfo(
+            channel_id=channel_id,
+            name=found.name,
+            type="video",
+            width=found.width,
+            height=found.height,
+        )
+        for channel_id, found in named(windows(display, environ))
+    ]
     problems = []
     if environ.get("WAYLAND_DISPLAY"):
         problems.append(
@@ -59,6 +70,19 @@ def _screens(environ: Mapping[str, str]) -> tuple[list[ChannelInfo], list[str]]:
             "X11 (Xorg) session to record the whole screen, or record from the browser."
         )
     return channels, problems
+
+
+def _cameras(_: Mapping[str, str]) -> tuple[list[ChannelInfo], list[str]]:
+    """A machine without one is no problem."""
+    from jupyter_capture.recorder.sources.cameras import cameras
+
+    found = [
+        ChannelInfo(
+            channel_id=f"camera:{number}", name=f"Camera: {name}", type="video", is_default=not at
+        )
+        for at, (number, name) in enumerate(cameras().items())
+    ]
+    return found, []
 
 
 def _sounds(environ: Mapping[str, str]) -> tuple[list[ChannelInfo], list[str]]:

@@ -212,16 +212,16 @@ class Sessions:
     def _take_over(self, session: Row[Any]) -> None:
         running = session.status in RUNNING
         link = recorders.attach(session.id, self._socket(session.id)) if running else None
-        live = Live(detach=session.detach)
-        folder = self._home.session(session.id)
-        if link is None and running and restart.is_fresh(folder):
-            link = restart.again(session, folder, live.deaths)
-        if link is None:
+        dead = link is None and session.status in ("active", "paused")
+        if link is None and not (dead and restart.is_fresh(self._home.session(session.id))):
             self._ending.complete(session.id)
             return
+        live = self._live[session.id] = Live(detach=session.detach)
         live.settled.set()
-        self._live[session.id] = live
-        self._listen(session, live, link)
+        if link is not None:
+            self._listen(session, live, link)
+        else:  # which takes a while, and nobody needs to wait for it
+            threading.Thread(target=self._on_lost, args=(session.id,), daemon=True).start()
 
     def _start_again(self, session_id: str, live: Live) -> recorders.Link | None:
         live.link = None

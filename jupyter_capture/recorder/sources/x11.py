@@ -14,6 +14,7 @@ from jupyter_capture.errors import DeviceError, UnknownChannelError
 from jupyter_capture.recorder.clock import NS
 from jupyter_capture.recorder.sources.base import Shot, SourceLostError
 from jupyter_capture.recorder.sources.xscreens import screens
+from jupyter_capture.recorder.sources.xwindows import named, number_of, window, windows
 
 _LOOK_AGAIN = 2 * NS
 
@@ -47,12 +48,11 @@ class X11Screen:
         self.size = (0, 0)
 
     def open(self) -> None:
-        display, number = self._screen()
-        base = re.sub(r"\.\d+$", "", display)
+        display, where = self._find()
         self._open_fps = self.fps
-        options = {"framerate": str(self._open_fps), "draw_mouse": "1"}
+        options = {"framerate": str(self._open_fps), "draw_mouse": "1", **where}
         try:
-            container = av.open(f"{base}.{number}", format="x11grab", options=options)
+            container = av.open(display, format="x11grab", options=options)
         except (av.FFmpegError, OSError) as error:
             raise DeviceError(
                 f"{self.channel_id} cannot be recorded: the X display {display} refused ({error})."
@@ -80,10 +80,10 @@ class X11Screen:
             self._container.close()
             self._container = None
 
-    def _screen(self) -> tuple[str, int]:
-        if problem := display_problem(self._environ):
-            raise DeviceError(f"{self.channel_id} cannot be recorded. {problem}")
-        display = self._environ["DISPLAY"]
+    def _find(self) -> tuple[str, dict[str, str]]:
+        """What x11grab is told, with `size` as it is now. Raises DeviceError and
+        UnknownChannelError."""
+        display = self._display()
         sizes = screens(display, self._environ)
         name = self.channel_id.partition(":")[2]
         number = 1 if name == "default" else int(name) if name.isdigit() else 0
@@ -93,14 +93,19 @@ class X11Screen:
                 f"There is no {self.channel_id!r} here. Screens on this machine: {known}."
             )
         self.size = sizes[number - 1]
-        return display, number - 1
+        return f"{_base(display)}.{number - 1}", {}
+
+    def _display(self) -> str:
+        if problem := display_problem(self._environ):
+            raise DeviceError(f"{self.channel_id} cannot be recorded. {problem}")
+        return self._environ["DISPLAY"]
 
     def _look(self, now: int) -> None:
         """x11grab goes on with the old size when the screen is resized: open it again."""
         self._looked = now
         before = self.size
         try:
-            self._screen()
+            self._find()
         except (DeviceError, UnknownChannelError) as error:
             raise SourceLostError(error.message) from error
         if self.size != before:
@@ -112,6 +117,38 @@ class X11Screen:
             self.open()
         except (DeviceError, UnknownChannelError) as error:
             raise SourceLostError(error.message) from error
+
+
+class X11Window(X11Screen):
+    """``window:<id>``: the part of a window that lies on the screen, with whatever lies upon it."""
+
+    def read(self) -> Shot:
+        try:
+            return super().read()
+        except SourceLostError:
+            self._reopen()  # x11grab gives a window up that is moved or resized
+            return super().read()
+
+    def _find(self) -> tuple[str, dict[str, str]]:
+        display, number = self._display(), number_of(self.channel_id)
+        found = window(display, number, self._environ)
+        if found is None:
+            known = [name for name, _ in named(windows(display, self._environ))]
+            raise UnknownChannelError(
+                f"{self.channel_id} is not open or not shown. Windows on this machine: "
+                f"{', '.join(known) or 'none'}."
+            )
+        self.size = found.width, found.height
+        return _base(display), {
+            "window_id": str(number),
+            "grab_x": str(found.left),
+            "grab_y": str(found.top),
+            "video_size": f"{found.width}x{found.height}",
+        }
+
+
+def _base(display: str) -> str:
+    return re.sub(r"\.\d+$", "", display)
 
 
 def _age(frame: av.VideoFrame) -> int:

@@ -20,6 +20,13 @@ _LOCAL, _ANY = 256, 65535
 
 def screens(display: str, environ: Mapping[str, str] = os.environ) -> list[tuple[int, int]]:
     """Width and height of each screen of ``$DISPLAY``. Raises DeviceError if it does not answer."""
+    line, setup = connected(display, environ)
+    line.close()
+    return _sizes(setup)
+
+
+def connected(display: str, environ: Mapping[str, str] = os.environ) -> tuple[socket.socket, bytes]:
+    """A connection to an X server, and what it said of itself. Raises DeviceError."""
     found = re.fullmatch(r"(?P<host>[^:]*):(?P<number>\d+)(\.\d+)?", display)
     if not found:
         raise DeviceError(
@@ -27,8 +34,12 @@ def screens(display: str, environ: Mapping[str, str] = os.environ) -> list[tuple
         )
     host, number = found["host"], int(found["number"])
     try:
-        with _connect(host, number) as connection:
-            return _ask(connection, _cookie(number, environ))
+        line = _connect(host, number)
+        try:
+            return line, _ask(line, _cookie(number, environ))
+        except BaseException:
+            line.close()
+            raise
     except (OSError, struct.error) as error:
         raise DeviceError(
             f"The X display {display} does not answer ({error}). Set DISPLAY to a running X "
@@ -49,19 +60,19 @@ def _connect(host: str, number: int) -> socket.socket:
     return connection
 
 
-def _ask(connection: socket.socket, cookie: bytes) -> list[tuple[int, int]]:
+def _ask(connection: socket.socket, cookie: bytes) -> bytes:
     name = _COOKIE if cookie else b""
     connection.sendall(
         struct.pack("<BxHHHH2x", ord("l"), 11, 0, len(name), len(cookie))
         + name.ljust(-(-len(name) // 4) * 4, b"\0")
         + cookie.ljust(-(-len(cookie) // 4) * 4, b"\0")
     )
-    status, reason_size, _, _, units = struct.unpack("<BBHHH", _read(connection, 8))
-    body = _read(connection, units * 4)
+    status, reason_size, _, _, units = struct.unpack("<BBHHH", read_exactly(connection, 8))
+    body = read_exactly(connection, units * 4)
     if status != 1:
         reason = body[:reason_size].decode("latin-1").strip()
         raise OSError(f"it refused: {reason}")
-    return _sizes(body)
+    return body
 
 
 def _sizes(body: bytes) -> list[tuple[int, int]]:
@@ -106,7 +117,7 @@ def _entries(data: bytes) -> list[tuple[int, bytes, bytes, bytes]]:
     return entries
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
+def read_exactly(connection: socket.socket, size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
         more = connection.recv(size - len(data))
