@@ -7,8 +7,8 @@ is told once for as long as it is on the screen.
 
 from __future__ import annotations
 
-from jupyter_capture.engine.screen.job import ScreenText
+from jupyter_capture.engine.screen.job import ScreenText, look_at
 from jupyter_capture.engine.screen.reader import Reader, check_installed
 from jupyter_capture.engine.screen.watch import Screen, Written
 
-__all__ = ["Reader", "Screen", "ScreenText", "Written", "check_installed"]
+__all__ = ["Reader", "Screen", "ScreenText", "Written", "check_installed", "look_at"]

@@ -66,31 +66,12 @@ class ScreenText:
         warnings: list[str] = []
         self._progress(0.0, "Reading screen text")
         try:
-            self._look(track, screen)
+            look_at(track, screen, lambda done: self._progress(0.95 * done, "Reading screen text"))
         except MediaError as error:
             if track.end <= track.start:
                 raise
             warnings.append(f"Read up to the damage only: {error.message}")
         return screen.finish(track.end / track.timescale), warnings
-
-    def _look(self, track: StoredTrack, screen: Screen) -> None:
-        """A few times a second, and always at what a picture was before it stood still."""
-        looked = told = float("-inf")
-        held: tuple[float, Any] | None = None
-        for frame in track.frames(track.start, track.end):
-            at = (frame.pts or 0) / track.timescale
-            if held is not None and at - held[0] >= _LOOK:
-                _show(screen, *held)
-            held = (at, frame)
-            if at - looked >= _LOOK:
-                _show(screen, *held)
-                held, looked = None, at
-            done = at * track.timescale / max(track.end, 1)
-            if done - told >= _STEP:
-                told = done
-                self._progress(max(0.0, min(0.95, 0.95 * done)), "Reading screen text")
-        if held is not None:
-            _show(screen, *held)
 
     def _write(self, track: TrackRow, written: list[Written]) -> None:
         vectors = self._embedder().embed([one.text for one in written])
@@ -109,6 +90,26 @@ class ScreenText:
                 None,
                 [one.boxes for one in written],
             )
+
+
+def look_at(track: StoredTrack, screen: Screen, progress: Callable[[float], None]) -> None:
+    """A few times a second, and always at what a picture was before it stood still."""
+    looked = told = float("-inf")
+    held: tuple[float, Any] | None = None
+    for frame in track.frames(track.start, track.end):
+        at = (frame.pts or 0) / track.timescale
+        if held is not None and at - held[0] >= _LOOK:
+            _show(screen, *held)
+        held = (at, frame)
+        if at - looked >= _LOOK:
+            _show(screen, *held)
+            held, looked = None, at
+        done = at * track.timescale / max(track.end, 1)
+        if done - told >= _STEP:
+            told = done
+            progress(max(0.0, min(1.0, done)))
+    if held is not None:
+        _show(screen, *held)
 
 
 def _show(screen: Screen, at: float, frame: Any) -> None:
