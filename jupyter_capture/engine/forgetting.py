@@ -250,7 +250,11 @@ def _without(row: Row[Any], start: float, end: float) -> dict[str, Any] | None:
             return None
         said = " ".join(word[0].strip() for word in words)
         return {"start": words[0][1], "end": words[-1][2], "text": said, "words": words}
-    # Text on a screen stood there before or after as well: the longer one of both is kept.
+    # What left the screen meanwhile may have been written on meanwhile. Reading the screen again
+    # finds what stood there before.
+    if row.source == "screen_text" and row.end <= end:
+        return None
+    # Other text on a screen stood there before or after as well: the longer one of both is kept.
     before, after = max(0.0, start - row.start), max(0.0, row.end - end)
     if not before and not after:
         return None
