@@ -17,8 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -29,9 +31,12 @@ from jupyter_capture.client.engine import read_locator
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.desktop.window import Root
+from jupyter_capture.errors import CaptureError, EngineUnavailableError
 from jupyter_capture.local import end_engine
 from jupyter_capture.media.tracks import StoredTrack
 from jupyter_capture.wire.recorder import Manifest
+
+T = TypeVar("T")
 
 VICTIMS = ("recorder", "engine", "both", "kernel")
 ROUNDS = 10  # kills of one session
@@ -98,9 +103,9 @@ class Campaign:
             self.kernel.kill()
         if victim in ("recorder", "both"):
             if victim == "both":
-                self.connection.status()
+                patiently(self.connection.status)
             until(lambda: self.recorder(session) != pid)
-        until(lambda: (session.refresh().duration or 0) > at)
+        until(lambda: (patiently(session.refresh).duration or 0) > at)
         return Kill(victim, at)
 
     def recorder(self, session: CaptureSession) -> int:
@@ -130,13 +135,23 @@ class Campaign:
                 count = len(track.pcm(0, track.end / track.timescale, 16000))
             if not count:
                 self.unreadable.append(f"{track.id} holds nothing")
-        except jupyter_capture.errors.CaptureError as error:
+        except CaptureError as error:
             self.unreadable.append(error.message)
 
 
-def until(found: object, seconds: float = 60.0) -> None:
+def patiently(ask: Callable[[], T]) -> T:
+    """On a machine that is busy with other things an engine may take long to start."""
+    for _ in range(5):
+        try:
+            return ask()
+        except EngineUnavailableError:
+            time.sleep(0.2)
+    return ask()
+
+
+def until(found: Callable[[], object], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
-    while not found():  # type: ignore[operator]
+    while not found():
         if time.monotonic() > deadline:
             raise SystemExit("the recording did not go on")
         time.sleep(0.02)
@@ -187,6 +202,7 @@ def main() -> None:
             campaign = Campaign(data_dir, jupyter_capture.connect(data_dir=data_dir))
             while len(campaign.kills) < asked.kills:
                 campaign.session(min(ROUNDS, asked.kills - len(campaign.kills)), rng)
+                print(f"{len(campaign.kills)} kills", file=sys.stderr, flush=True)
             table(campaign)
             campaign.connection.close()
         finally:

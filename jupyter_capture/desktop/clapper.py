@@ -16,7 +16,8 @@ from jupyter_capture.desktop.window import Root
 
 RATE = 48000
 _BLOCK = RATE // 100
-_AHEAD = 0.03  # seconds of sound that the server holds
+_PIPE = 4096
+_AHEAD = _PIPE / 4 / RATE  # seconds of sound in the pipe
 _CLICK = RATE // 20
 FLASH_SECONDS = 0.25
 
@@ -28,10 +29,9 @@ class Clapper:
     as long.
     """
 
-    late = _AHEAD + 0.02
+    late = _AHEAD
 
     def __init__(self, desktop: VirtualDesktop) -> None:
-        self._env = desktop.env
         self._root = Root(desktop.display)
         self._white = Image.new("RGB", self._root.size, "white")
         self._black = Image.new("RGB", self._root.size, "black")
@@ -41,6 +41,8 @@ class Clapper:
              "--device=speakers", "--latency-msec=20", "--process-time-msec=5"],
             env={**os.environ, **desktop.env},
             stdin=subprocess.PIPE,
+            bufsize=0,
+            pipesize=_PIPE,
         )  # fmt: skip
         time_of = np.arange(_CLICK) / RATE
         tone = np.sin(2 * np.pi * 1500 * time_of) * 26000
@@ -51,12 +53,6 @@ class Clapper:
         self._thread = threading.Thread(target=self._play, name="clapper", daemon=True)
 
     def __enter__(self) -> Clapper:
-        # What is written before the player is connected would be heard late for ever.
-        env = {**os.environ, **self._env}
-        while not subprocess.run(
-            ["pactl", "list", "short", "sink-inputs"], env=env, capture_output=True, check=True
-        ).stdout:
-            time.sleep(0.05)
         self._thread.start()
         return self
 
@@ -89,17 +85,11 @@ class Clapper:
         if pipe is None:
             return
         silence = bytes(_BLOCK * 4)
-        began, sent = time.monotonic(), 0
         while not self._over.is_set():
-            due = int((time.monotonic() - began + _AHEAD) * RATE)
-            if self._wanted.is_set() and sent <= due:
+            # The pipe is short, so this waits until the server wants more: nothing piles up.
+            if self._wanted.is_set():
                 self._wanted.clear()
-                pipe.write(self._click.tobytes())
-                pipe.flush()
                 self._heard.set()
-                sent += _CLICK
-            while sent < due:
+                pipe.write(self._click.tobytes())
+            else:
                 pipe.write(silence)
-                sent += _BLOCK
-            pipe.flush()
-            time.sleep(0.005)

@@ -109,7 +109,9 @@ def start(spec: RecorderSpec, folder: Path) -> Link:
             env={**os.environ, **spec.environment},
         )
     threading.Thread(target=process.wait, daemon=True).start()
-    (folder / PID).write_text(str(process.pid))
+    draft = folder / f"{PID}.new"
+    draft.write_text(str(process.pid))
+    draft.replace(folder / PID)  # whoever looks for it finds it whole
     deadline = time.monotonic() + CONNECT_SECONDS
     while time.monotonic() < deadline:
         line = _connect(spec.socket)
