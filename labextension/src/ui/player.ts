@@ -91,7 +91,7 @@ class PlayerController implements Player {
     this.start = start;
     if (moved) this.resume = start;
     if (!this.attached) {
-      this.state = "poster";
+      if (!["loading", "error"].includes(this.state)) this.state = "poster";
       ui.now.textContent = formatTime(start);
     } else if (moved) ui.video.currentTime = start;
     this.paint();

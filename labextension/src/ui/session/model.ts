@@ -30,7 +30,7 @@ export function isRunning(status: string): boolean {
 
 /** After stopping, a session that keeps something is still exported. */
 export function isSettled(status: string, keeps: boolean): boolean {
-  return ["exported", "failed", "idle"].includes(status) || (status === "stopped" && !keeps);
+  return ["created", "exported", "failed", "idle"].includes(status) || (status === "stopped" && !keeps);
 }
 
 /** The first display, the default microphone and the default system sound are on and kept. */

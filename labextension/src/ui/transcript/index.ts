@@ -268,7 +268,7 @@ class TranscriptController {
     }
     for (const word of this.between(...words)) word.classList.add("jc-picked");
     const { start, end } = this.clipOf(words);
-    this.ui.said.textContent = `${formatTime(start)} – ${formatTime(end)}, ${(end - start).toFixed(1)} s`;
+    this.ui.said.textContent = `From ${formatTime(start)}, ${(end - start).toFixed(1)} s`;
   }
 
   private between(first: HTMLElement, last: HTMLElement): HTMLElement[] {
@@ -293,7 +293,8 @@ class TranscriptController {
     this.api.set("clip", clip);
     try {
       this.api.emit("clip", clip);
-      this.ui.said.textContent = `Clip ${formatTime(clip.start)} – ${formatTime(clip.end)} made.`;
+      const length = (clip.end - clip.start).toFixed(1);
+      this.ui.said.textContent = `A clip of ${length} s was made.`;
     } catch (error) {
       this.ui.notes.set("clip", wordsOf(error));
     }

@@ -1,0 +1,250 @@
+"""The panels in a real JupyterLab, on real recordings of the virtual desktop."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from jupyter_capture.client.connection import Connection
+from jupyter_capture.desktop import VirtualDesktop
+from tests.conftest import BUDGET, Engine, Recorded
+
+from .lab import Lab
+from .test_notebook_player import run_notebook
+
+AXE = Path(__file__).parent.parent.parent / "labextension" / "node_modules" / "axe-core" / "axe.js"
+_AXE_RUN = """async (selector) => {
+  const { violations } = await axe.run(selector, { resultTypes: ["violations"] });
+  return violations.filter((each) => ["serious", "critical"].includes(each.impact))
+    .map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 160)
+      + " " + node.failureSummary)]); }"""
+_SAVE = "async () => { await window.jupyterapp.commands.execute('docmanager:save'); }"
+_SHUT_DOWN = """async () => {
+  await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }"""
+_THEME = """async (theme) => {
+  const { commands, shell } = window.jupyterapp;
+  await commands.execute('apputils:change-theme', { theme });
+  shell.collapseLeft(); }"""
+_PLAYS = "(name) => (document.querySelector(`${name} video`)?.currentTime ?? 0) > %s"
+_ASK = """async (value) => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  const asked = { code: "", user_expressions: { value }, store_history: false };
+  const reply = await kernel.requestExecute(asked).done;
+  return reply.content.user_expressions.value.data["text/plain"]; }"""
+CUT = ("/stream/", "/thumbnail/", "/download/")
+
+
+@pytest.fixture(scope="module")
+def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder: Path = tmp_path_factory.mktemp("panels")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in engine.env.items():
+            patch.setenv(name, value)
+        with Lab(folder) as running:
+            yield running
+
+
+@pytest.fixture
+def opened(page: Page) -> Iterator[Page]:
+    """Ends the notebook's kernel, so that the next test's is a new one."""
+    yield page
+    page.evaluate(_SHUT_DOWN)
+
+
+def ask(page: Page, expression: str) -> str:
+    """What Python has for it."""
+    return str(page.evaluate(_ASK, expression))
+
+
+def pictures(page: Page, panel: Locator, folder: Path, name: str) -> None:
+    """As it looks in both themes, wide and narrow; and axe finds nothing serious in either."""
+    page.add_script_tag(path=AXE)
+    for theme in ("Light", "Dark"):
+        page.evaluate(_THEME, f"JupyterLab {theme}")
+        for width in (1280, 700):
+            page.set_viewport_size({"width": width, "height": 900})
+            panel.scroll_into_view_if_needed()
+            page.screenshot(path=folder / f"{name}-{theme.lower()}-{width}.png")
+        found: list[Any] = page.evaluate(_AXE_RUN, ".jc-panel")
+        assert found == [], json.dumps(found, indent=1)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_a_recording_with_a_channel_switched_while_it_runs(
+    opened: Page, lab: Lab, desktop: VirtualDesktop, connection: Connection, recorded: Recorded
+) -> None:
+    page = opened
+    run_notebook(
+        page,
+        lab,
+        "from jupyter_capture.widgets import SessionPanel\npanel = SessionPanel()\npanel",
+        "SessionPanel()",
+    )
+    panel, other = (page.locator(".jc-session").nth(at) for at in (0, 1))
+    mic = panel.locator("[data-channel='mic:default']")
+    system = panel.locator("[data-channel='system_audio:default']")
+    expect(mic.get_by_role("switch")).to_have_text("kept", timeout=60_000)
+    expect(panel).to_contain_text("GB left on the disk")
+    system.get_by_role("switch").click()
+    expect(system.get_by_role("switch")).to_have_text("live only")
+    panel.get_by_role("button", name="Record", exact=True).click()
+    expect(panel.get_by_role("button", name="Stop")).to_be_enabled(timeout=30_000)
+    assert ask(page, "panel.status, panel.session.id == panel.session_id") == "('active', True)"
+
+    desktop.say(BUDGET, wait=False)
+    meter = mic.get_by_role("meter")
+    expect(meter).to_have_attribute("aria-valuenow", re.compile(r"^[3-9]\d$|^100$"))
+    pictures(page, panel, lab.folder, "session")
+
+    # Switched in one panel, while it records: the engine does it, and the other panel follows.
+    mic.get_by_role("switch").click()
+    expect(mic.get_by_role("switch")).to_have_text("live only")
+    session = connection.get_capture_session(ask(page, "panel.session_id").strip("'"))
+    assert {c.id: c.store for c in session.channels}["mic:default"] is False
+    other.scroll_into_view_if_needed()
+    other.hover()
+    followed = other.locator("[data-channel='mic:default']").get_by_role("switch")
+    expect(followed).to_have_text("live only", timeout=10_000)
+    mic.get_by_role("switch").click()
+    expect(mic.get_by_role("switch")).to_have_text("kept")
+
+    panel.get_by_role("button", name="Pause").click()
+    expect(panel).to_have_attribute("data-status", "paused")
+    panel.get_by_role("button", name="Go on").click()
+    expect(panel).to_have_attribute("data-status", "active")
+    panel.get_by_role("button", name="Stop").click()
+    player = panel.locator(".jc-player")
+    expect(player).to_have_attribute("data-state", "poster", timeout=60_000)
+    player.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(_PLAYS % 1, arg=".jc-session", timeout=30_000)
+    kept = "[c['channel_id'] for c in panel.channels if c['store']]"
+    assert ask(page, kept) == "['display:1', 'mic:default']"
+
+
+def test_searching_playing_and_clipping_by_keyboard_alone(
+    opened: Page, lab: Lab, recorded: Recorded
+) -> None:
+    page = opened
+    video = recorded.session.exported_video_id
+    run_notebook(
+        page,
+        lab,
+        "from jupyter_capture.widgets import SearchPanel, TranscriptView\n"
+        f"added, panel = [], SearchPanel(scope='{video}')\npanel.on_add(added.append)\npanel",
+        f"words = TranscriptView('{video}')\nwords",
+    )
+    panel = page.locator(".jc-search")
+    expect(page.locator(".jc-word").first).to_be_visible(timeout=60_000)
+    panel.get_by_label("What was said").focus()
+    page.keyboard.type("budget travel")
+    page.keyboard.press("Enter")
+    hit = panel.locator(".jc-hit-play").first
+    expect(hit.locator("mark").first).to_have_text("budget", timeout=30_000)
+    expect(hit.locator("img")).to_have_attribute("src", re.compile("."))
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(hit).to_be_focused()
+    pictures(page, panel, lab.folder, "search")
+    hit.focus()
+    page.keyboard.press("t")
+    page.keyboard.press("Enter")
+    page.wait_for_function(_PLAYS % 1, arg=".jc-search", timeout=30_000)
+    assert ask(page, "[shot.video_id for shot in added]") == f"['{video}']"
+    assert ask(page, "panel.selected['video_id']") == f"'{video}'"
+    page.keyboard.press("Escape")
+    expect(panel.locator(".jc-player")).to_have_count(0)
+
+    words = page.locator(".jc-transcript")
+    third = words.locator(".jc-word").nth(2)
+    third.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(_PLAYS % 0.3, arg=".jc-transcript", timeout=30_000)
+    expect(words.locator(".jc-spoken")).to_have_count(1)
+    third.focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("c")
+    expect(words.get_by_role("button", name="Make a clip")).to_be_enabled()
+    clip = "words.shot.text, 0 < words.shot.length < 4"
+    chosen = " ".join(words.locator(".jc-picked").all_inner_texts())
+    assert len(chosen.split()) == 4
+    assert ask(page, clip) == repr((chosen, True))
+    pictures(page, words, lab.folder, "transcript")
+
+
+def test_with_http_cut_off_media_come_in_messages_and_a_killed_kernel_leaves_a_still(
+    opened: Page, context: BrowserContext, lab: Lab, recorded: Recorded
+) -> None:
+    page = opened
+    page.route(lambda url: any(part in url for part in CUT), lambda route: route.abort())
+    run_notebook(
+        page,
+        lab,
+        "%load_ext jupyter_capture",
+        f"%search channel:mic budget discussion --in {recorded.session.id}",
+        "%play 1",
+        "from jupyter_capture.widgets import SearchPanel\nSearchPanel('budget')",
+    )
+    player = page.locator(".jp-OutputArea .jc-player").first
+    player.get_by_role("button", name="Play", exact=True).click(timeout=60_000)
+    page.wait_for_function(_PLAYS % 1.5, arg=".jp-OutputArea", timeout=30_000)
+    picture = page.locator(".jc-hit-picture").first
+    expect(picture).to_have_attribute("src", re.compile("^blob:"), timeout=30_000)
+    page.evaluate(_SAVE)
+    page.evaluate(_SHUT_DOWN)
+
+    # Reopened where no kernel runs: the picture and the words, and no error of a missing model.
+    page.reload()
+    still = page.locator(".jc-still").first
+    expect(still).to_be_visible(timeout=60_000)
+    expect(still.locator("img")).to_be_visible()
+    expect(page.get_by_text("Error displaying widget").first).to_be_hidden()
+    page.screenshot(path=lab.folder / "reopened.png")
+
+
+_LARGE = """\
+from ipywidgets import Box
+from jupyter_capture.widgets import SearchPanel, TranscriptView
+from jupyter_capture.widgets._asked import Reply
+evil = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
+def hit(at):
+    words = dict(video_id="{video}", collection_id="default", title=evil, text=f"{{at}} " + evil)
+    return dict(words, start=0.0, end=1.0, score=0.5, channel="mic:default")
+panel = SearchPanel()
+panel.results = [hit(at) for at in range(10_000)]
+class TenHours(TranscriptView):
+    def _request(self, asked):
+        if "transcription" not in asked["path"]:
+            return super()._request(asked)
+        said = [dict(text=evil, start=6.0 * at, end=6.0 * at + 5) for at in range(6_000)]
+        return Reply(dict(body=dict(success=True, data=dict(transcript=said, text=""))))
+Box([panel], layout=dict(width="300px"))
+"""
+
+
+def test_10000_hits_and_10_hours_of_words_are_drawn_where_they_are_seen_and_never_run(
+    opened: Page, lab: Lab, recorded: Recorded
+) -> None:
+    page = opened
+    video = recorded.session.exported_video_id
+    run_notebook(page, lab, _LARGE.format(video=video), f"TenHours('{video}')")
+    panel, words = page.locator(".jc-search"), page.locator(".jc-transcript")
+    expect(panel.locator(".jc-hit-play").first).to_be_visible(timeout=60_000)
+    expect(panel.locator(".jc-hit")).to_have_count(10_000)
+    box = panel.bounding_box()
+    assert box is not None
+    assert box["width"] <= 300
+    panel.locator(".jc-hit-play").first.press("End")
+    expect(panel.locator(".jc-hit").last).to_contain_text("9999 <img")
+    assert panel.locator(".jc-hit-play").count() < 100
+    expect(words.locator(".jc-word").first).to_be_visible(timeout=30_000)
+    words.locator(".jc-block").last.scroll_into_view_if_needed()
+    expect(words.locator(".jc-block-time").last).to_have_text("9:59:30", timeout=30_000)
+    assert words.locator(".jc-block-time").count() < 100
+    assert page.evaluate("window.ran") is None
