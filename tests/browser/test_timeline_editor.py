@@ -15,9 +15,10 @@ from tests.conftest import Engine, Recorded
 
 from .lab import Lab
 
+AXE = Path(__file__).parent.parent.parent / "labextension" / "node_modules" / "axe-core" / "axe.js"
 _SETUP = """\
 from jupyter_capture import connect
-from jupyter_capture.editor import Clip, Timeline, Track, VideoAsset
+from jupyter_capture.editor import CaptionAsset, Clip, Timeline, Track, VideoAsset
 from jupyter_capture.widgets import TimelineEditor
 conn = connect()
 video = conn.get_collection().get_video("{video}")
@@ -61,6 +62,16 @@ def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
         patch.setenv("JUPYTER_CAPTURE_DATA_DIR", str(engine.data_dir))
         with Lab(folder) as running:
             yield running
+
+
+_AXE_RUN = """async (selector) => {
+  const { violations } = await axe.run(selector, { resultTypes: ["violations"] });
+  return violations.filter((each) => ["serious", "critical"].includes(each.impact))
+    .map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 200))]); }"""
+_THEME = """async (theme) => {
+  const { commands, shell } = window.jupyterapp;
+  await commands.execute("apputils:change-theme", { theme });
+  shell.collapseLeft(); }"""
 
 
 class Editor:
@@ -126,10 +137,13 @@ def opened(browser: Browser, lab: Lab, recorded: Recorded) -> Iterator[Editor]:
     """One page and one kernel for all of these tests, and no script of the page may fail."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
-    yield Editor(page, lab, recorded)
+    shown = Editor(page, lab, recorded)
+    page.add_script_tag(path=AXE)
+    yield shown
     context.close()
     assert broken == []
 
@@ -184,6 +198,41 @@ def test_a_clip_is_dragged_trimmed_and_undone_and_python_has_a_say(
     with av.open(path) as file:
         assert file.streams.video[0].width == 1280
         assert float(file.duration or 0) / av.time_base == pytest.approx(10, abs=0.2)
+    with editor.page.expect_download() as saving:
+        editor.button("Save as a video file").click()
+    assert Path(saving.value.path()).read_bytes() == path.read_bytes()
+
+
+def test_the_copied_code_builds_what_is_on_the_page(editor: Editor) -> None:
+    editor.clips.nth(1).click()
+    editor.button("Into the corner").click()
+    editor.button("Copy the Python").click()
+    expect(editor.root.get_by_role("status").last).to_contain_text("Copied")
+    code = editor.page.evaluate("() => navigator.clipboard.readText()")
+    same = "space['timeline'].to_json() == editor.timeline.to_json()"
+    assert editor.python(same, f"space = {{}}; exec({code!r}, space)") == "True"
+    assert "position=Position.bottom_right" in code
+
+
+def test_it_can_be_read_by_everyone_in_both_themes(editor: Editor, lab: Lab) -> None:
+    page = editor.page
+    editor.python(
+        "None", "editor.add('Our plan', at=1); editor.add(Clip(CaptionAsset(), 3), track=2)"
+    )
+    expect(editor.clips).to_have_count(4)
+    editor.clips.first.click()
+    for theme in ("Light", "Dark"):
+        page.evaluate(_THEME, f"JupyterLab {theme}")
+        expect(editor.root).to_have_attribute("data-theme", theme.lower())
+        for width in (1280, 700):
+            page.set_viewport_size({"width": width, "height": 1000})
+            found: list[object] = page.evaluate(_AXE_RUN, ".jc-timeline")
+            assert found == []
+            shown = editor.root.evaluate("root => root.scrollWidth - root.clientWidth")
+            assert shown <= 0, "nothing hangs over the side"
+            editor.root.screenshot(path=lab.folder / f"timeline-{theme.lower()}-{width}.png")
+    page.evaluate(_THEME, "JupyterLab Light")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_all_of_it_works_by_keyboard_alone(editor: Editor) -> None:
