@@ -10,6 +10,7 @@ from jupyter_capture.client._previews import SHEET_BYTES, pictures_of
 from jupyter_capture.client._urls import file_answer
 from jupyter_capture.client.image import Image
 from jupyter_capture.client.scene import Seen
+from jupyter_capture.errors import CaptureError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,17 @@ class Video(Seen):
         self.width = whole(fields, "width")
         self.height = whole(fields, "height")
         self.thumbnail_url = text(fields, "thumbnail_url")
+
+    @property
+    def chapters(self) -> list[dict[str, Any]]:
+        """A chapter (``start``, ``end``, ``title``) for each cell that ran while it was recorded
+        with its cells; none of other videos, nor where nothing answers."""
+        if self.session_id is None or self._connection.is_cloud:
+            return []
+        try:
+            return objects(self._connection.http.get(f"{self._path}/chapters"), "chapters")
+        except CaptureError:
+            return []  # a player plays without them
 
     def generate_thumbnail(self, time: float | None = None) -> str | Image | None:
         """The address of the default thumbnail, or an `Image` of the moment ``time`` (seconds)."""

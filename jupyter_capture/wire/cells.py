@@ -53,6 +53,18 @@ class CellPage(Wire):
     cells: list[TimedCell] = Field(default_factory=list)
 
 
+class CellChapter(Wire):
+    """A chapter for each cell that ran, in seconds of an asset."""
+
+    start: float
+    end: float
+    title: str
+
+
+class CellChapters(Wire):
+    chapters: list[CellChapter]
+
+
 # What a name is called that holds a secret; "tokenizer", "max_tokens" and "author" are none.
 _NAME = (
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token(?!i[sz]|s\b|_)|credential|(?:api|access|auth|"

@@ -195,3 +195,29 @@ def test_a_channel_that_there_is_not_is_told_with_those_there_are() -> None:
     for query in ("channel:radio x", "channel: x", "channel:mic channel:cells x"):
         with pytest.raises(InvalidRequestError, match="channel:mic, channel:system"):
             channel_of(query)
+
+
+def test_the_cells_are_chapters_of_every_video_of_the_session(
+    common: Bench, taught: CaptureSession
+) -> None:
+    video = common.connection.get_collection().get_video(taught.exported_video_id or "")
+    assert [each["title"] for each in video.chapters] == [
+        "[1] import numpy as np",
+        "[2] scaler.fit_transform(X)",
+        "[3] 1 / 0 · failed",
+    ]
+    ends = [each["end"] for each in video.chapters]
+    assert ends[:2] == [each["start"] for each in video.chapters[1:]]
+    assert ends[-1] == pytest.approx(video.length)
+
+
+def test_cells_of_a_stretch_that_is_forgotten_are_gone(common: Bench) -> None:
+    session = common.begin(SCREEN, KEPT_CELLS)
+    reach(session, 1.5)
+    started = session.started_at or 0
+    post(common, session, cell("early_pear()", started + 0.2), cell("late_plum()", started + 1.0))
+    session.stop()
+    session.forget(start=0.9, end=1.5)
+    assert kept(common, session) == ["early_pear()"]
+    assert stored(common.data_dir, "late_plum") == []
+    session.delete()

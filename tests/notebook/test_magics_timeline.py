@@ -69,7 +69,9 @@ def test_a_shot_of_the_last_search_is_named_by_its_number(
     shell: InteractiveShell, recorded: Recorded
 ) -> None:
     with capture_output():
-        shell.run_line_magic("search", f"channel:mic budget --in {recorded.session.id} --into found")
+        shell.run_line_magic(
+            "search", f"channel:mic budget --in {recorded.session.id} --into found"
+        )
     timeline(shell, "1\n1 0 1\n", "--into made")
     shot = shell.user_ns["found"].shots[0]
     first, second = shell.user_ns["made"].tracks[0].clips

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from jupyter_capture.engine.routes.capture import mine
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.wire import Ok
-from jupyter_capture.wire.cells import CellPage, CellsRequest
+from jupyter_capture.wire.cells import CellChapter, CellChapters, CellPage, CellsRequest
 
 router = APIRouter(tags=["capture"])
 Get = Annotated[Services, Depends(services_of)]
@@ -31,3 +31,14 @@ def add(session_id: Mine, request: CellsRequest, services: Get) -> Ok[CellPage]:
         services.records.publish(session_id, {"channel": "cells", "data": data})
     cells = [cell for cell, kept in found if kept]
     return Ok(data=CellPage(store=services.cells.state(session_id), cells=cells))
+
+
+@router.get("/video/{asset_id}/chapters")
+def chapters(asset_id: str, services: Get) -> Ok[CellChapters]:
+    """By the cells that ran while it was recorded; empty for any other video."""
+    row = services.library.asset(asset_id, "video")
+    found = [
+        CellChapter(start=each.start, end=each.end, title=each.title)
+        for each in services.cells.chapters_of(row.id)
+    ]
+    return Ok(data=CellChapters(chapters=found))
