@@ -44,14 +44,16 @@ def _holds_something(session: CaptureSession) -> bool:
 def _row(session: CaptureSession) -> str:
     from datetime import UTC, datetime
 
-    size = sum(item.bytes for item in session.storage) / 1e6
+    from jupyter_capture.client._display import megabytes
+
+    size = megabytes(sum(item.bytes for item in session.storage))
     began = session.started_at or session.created_at
     when = ""
     if isinstance(began, int | float):
         when = datetime.fromtimestamp(began, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
     row = (
         f"{session.id}  {when:16}  {session.status:9} {session.duration or 0.0:8.1f} s "
-        f"{size:9.1f} MB  {session.exported_video_id or '-'}  {session.metadata.get('name') or ''}"
+        f"{size:>10}  {session.exported_video_id or '-'}  {session.metadata.get('name') or ''}"
     )
     return row.rstrip()
 

@@ -180,9 +180,11 @@ def _record_for(session: CaptureSession, seconds: float | None, console: Console
 
 
 def _tell_end(session: CaptureSession, console: Console) -> None:
+    from jupyter_capture.client._display import megabytes
+
     say(console, f"{session.id} {session.status}, {session.duration or 0.0:.1f} s")
     for item in session.storage:
-        say(console, f"{item.channel_id:22} {item.bytes / 1e6:9.2f} MB  {item.path}")
+        say(console, f"{item.channel_id:22} {megabytes(item.bytes):>10}  {item.path}")
     if session.exported_video_id:
         say(console, f"{'video':22} {session.exported_video_id}")
     elif not session.storage:

@@ -9,6 +9,7 @@ from jupyter_capture.client._checks import asked_id
 from jupyter_capture.client._fields import objects, text
 from jupyter_capture.client.audio import Audio
 from jupyter_capture.client.image import Image
+from jupyter_capture.client.recorded import shared_with
 from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.client.search import SearchResult, run_search
 from jupyter_capture.client.video import Video
@@ -54,8 +55,9 @@ class Collection:
     def get_video(self, video_id: str) -> Video:
         return self._video(self._one("video", video_id))
 
-    def delete_video(self, video_id: str) -> None:
-        self._delete("video", video_id)
+    def delete_video(self, video_id: str) -> list[str]:
+        """The ids of the assets that still hold the same media (see `Video.delete`)."""
+        return self._delete("video", video_id)
 
     def get_audios(self) -> list[Audio]:
         return [self._audio(item) for item in objects(self._get("audio"), "audios")]
@@ -63,8 +65,9 @@ class Collection:
     def get_audio(self, audio_id: str) -> Audio:
         return self._audio(self._one("audio", audio_id))
 
-    def delete_audio(self, audio_id: str) -> None:
-        self._delete("audio", audio_id)
+    def delete_audio(self, audio_id: str) -> list[str]:
+        """The ids of the assets that still hold the same media (see `Audio.delete`)."""
+        return self._delete("audio", audio_id)
 
     def get_images(self) -> list[Image]:
         found = objects(self._get("image"), "images")
@@ -144,9 +147,10 @@ class Collection:
     def _one(self, kind: str, id: str) -> dict[str, Any]:
         return self._get(f"{kind}/{asked_id(f'get_{kind}()', id)}")
 
-    def _delete(self, kind: str, id: str) -> None:
+    def _delete(self, kind: str, id: str) -> list[str]:
+        """The ids of the assets that still hold the same media."""
         path = f"{kind}/{asked_id(f'delete_{kind}()', id)}"
-        self._connection.http.delete(path, {"collection_id": self.id})
+        return shared_with(self._connection.http.delete(path, {"collection_id": self.id}))
 
     def _video(self, fields: dict[str, Any]) -> Video:
         return Video(self._connection, **_owned(fields, self.id))

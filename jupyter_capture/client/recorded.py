@@ -64,9 +64,13 @@ class Recorded(Playable):
             answer = self._connection.http.patch(self._path, {"name": name}) or {}
             self.name = text(answer, "name") or name
 
-    def delete(self) -> None:
-        """Delete it for good. Recordings of other channels and their words stay."""
-        self._connection.http.delete(self._path)
+    def delete(self) -> list[str]:
+        """Delete it for good. Recordings of other channels and their words stay.
+
+        The ids of the assets that still hold the same media; where there are any, deleting them
+        too, or the session, frees it.
+        """
+        return shared_with(self._connection.http.delete(self._path))
 
     def generate_stream(self, timeline: list[tuple[float, float]] | None = None) -> str:
         """The address of an HLS stream of all of it, or of ``timeline``: (start, end) seconds.
@@ -203,6 +207,12 @@ class Recorded(Playable):
 
     def _file_name(self) -> str:
         return f"{self.id}.mp4"
+
+
+def shared_with(answer: Any) -> list[str]:
+    """The assets that a deleted one shared its media with. VideoDB's service says nothing."""
+    found = answer.get("shared_with") if isinstance(answer, dict) else None
+    return [str(each) for each in found or []]
 
 
 def segments_of(answer: dict[str, Any], segmenter: str) -> list[dict[str, Any]]:

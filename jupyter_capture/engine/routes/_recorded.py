@@ -1,4 +1,4 @@
-"""The calls that videos and audios answer alike."""
+"""The calls that videos and audios answer alike, and images as far as they can."""
 
 from __future__ import annotations
 
@@ -26,19 +26,22 @@ Get = Annotated[Services, Depends(services_of)]
 
 
 def _row(asset_id: str, http: Request, services: Get) -> AssetRow:
-    """The first folder of the path says what it must be: /video/… or /audio/…"""
+    """The first folder of the path says what it must be: /video/…, /audio/… or /image/…"""
     return services.library.asset(asset_id, http.scope["path"].split("/")[1])
 
 
 Row = Annotated[AssetRow, Depends(_row)]
 
 
-def router_of(kind: Literal["video", "audio"]) -> APIRouter:
-    """A router at ``/<kind>`` with all of these."""
+def router_of(kind: Literal["video", "audio", "image"]) -> APIRouter:
+    """A router at ``/<kind>`` with all of these; an image has no length, and so neither a stream
+    nor words."""
     router = APIRouter(prefix=f"/{kind}", tags=[kind])
     router.get("/{asset_id}")(get)
     router.patch("/{asset_id}")(update)
     router.delete("/{asset_id}")(delete)
+    if kind == "image":
+        return router
     router.post("/{asset_id}/stream")(stream)
     router.post("/{asset_id}/index")(index)
     router.get("/{asset_id}/transcription")(transcription)

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 
-from jupyter_capture.engine.library import AssetRow
-from jupyter_capture.engine.routes import _assets
+from jupyter_capture.engine.routes._recorded import Row, router_of
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import NotFoundError
 from jupyter_capture.wire import Ok
-from jupyter_capture.wire.library import Asset, AssetUpdate, ImagePage
+from jupyter_capture.wire.library import ImagePage
 
-router = APIRouter(tags=["image"])
+images = router_of("image")
+tickets = APIRouter(tags=["image"])
 Get = Annotated[Services, Depends(services_of)]
 
 _TYPES = {
@@ -30,42 +30,19 @@ _HEADERS = {
 }
 
 
-def row_of(image_id: str, services: Get) -> AssetRow:
-    return services.library.asset(image_id, "image")
-
-
-Row = Annotated[AssetRow, Depends(row_of)]
-
-
-@router.get("/image")
+@images.get("")
 def listed(services: Get, collection_id: str = "default") -> Ok[ImagePage]:
     services.library.collection(collection_id)
     rows = services.library.assets(collection_id, "image")
     return Ok(data=ImagePage(images=[services.asset(row) for row in rows]))
 
 
-@router.get("/image/{image_id}")
-def get(row: Row, services: Get) -> Ok[Asset]:
-    return Ok(data=services.asset(row))
-
-
-@router.patch("/image/{image_id}")
-def update(row: Row, request: AssetUpdate, services: Get) -> Ok[Asset]:
-    services.library.rename(row.id, request.name)
-    return Ok(data=services.asset(services.library.asset(row.id)))
-
-
-@router.delete("/image/{image_id}")
-def delete(row: Row, services: Get) -> Ok[dict[str, object]]:
-    return _assets.delete(services, row)
-
-
-@router.post("/image/{image_id}/generate_url")
+@images.post("/{asset_id}/generate_url")
 def generate_url(row: Row, services: Get) -> Ok[dict[str, str | None]]:
     return Ok(data={"signed_url": services.asset(row).url})
 
 
-@router.get("/picture/{token}")
+@tickets.get("/picture/{token}")
 def picture(token: str, services: Get) -> FileResponse:
     """The file of an image, as it was uploaded."""
     row = services.library.asset(services.tickets.check("image", token), "image")
@@ -73,3 +50,8 @@ def picture(token: str, services: Get) -> FileResponse:
     if not path.is_file():
         raise NotFoundError(f"The file of {row.id} is not there any more.")
     return FileResponse(path, media_type=_TYPES[path.suffix], headers=_HEADERS)
+
+
+router = APIRouter()
+router.include_router(images)
+router.include_router(tickets)

@@ -352,7 +352,7 @@ class Sessions:
     def _on_failed(self, session_id: str, live: Live, report: Report) -> None:
         said = report.error or "The recorder failed without saying why."
         error = from_response(500, report.error_code, said)
-        if isinstance(error, DeviceError | UnknownChannelError):
+        if isinstance(error, DeviceError):
             error = type(error)(f"{said} {recorders.surroundings(self._home.session(session_id))}")
         live.error = error
         self._ending.break_off(session_id, error.message)
