@@ -54,6 +54,7 @@ class Changes:
     """Look at the pictures in order of time (seconds). All pictures are gray, (h, w)."""
 
     def __init__(self) -> None:
+        self._whole = Box(0, 0, 0, 0)
         self._seen: Gray | None = None
         self._read: Gray | None = None
         self._dirty: Tiles = np.zeros((0, 0), np.bool_)
@@ -66,12 +67,17 @@ class Changes:
 
     def look(self, at: float, gray: Gray) -> bool:
         """Whether the picture moved since the last look."""
-        if self._seen is None or self._seen.shape != gray.shape:
-            shape = (-(-gray.shape[0] // _TILE), -(-gray.shape[1] // _TILE))
+        whole = Box(0, 0, gray.shape[1], gray.shape[0])
+        gray = _in_tiles(gray)
+        if self._seen is None or self._whole != whole:
+            shape = (gray.shape[0] // _TILE, gray.shape[1] // _TILE)
+            self._whole = whole
             self._seen, self._read = gray, None
             self._dirty = np.ones(shape, np.bool_)
-            self._first, self._last = np.full(shape, at), np.full(shape, at)
+            self._first, self._last = np.full(shape, float(at)), np.full(shape, float(at))
             return True
+        if np.array_equal(self._seen, gray):
+            return False
         moved = _differing(self._seen, gray)
         self._seen = gray
         if not moved.any():
@@ -85,7 +91,7 @@ class Changes:
 
     def areas(self, lines: Iterable[Box]) -> list[Box]:
         """What must be read: the changed stretches, each with all the lines that it touches."""
-        whole = self._whole()
+        whole = self._whole
         found = self._stretches()
         boxes = list(lines)
         while True:
@@ -115,10 +121,6 @@ class Changes:
         self._dirty = np.zeros_like(self._dirty)
         self._first = np.full_like(self._first, np.nan)
 
-    def _whole(self) -> Box:
-        assert self._seen is not None  # noqa: S101  there are no areas before the first look
-        return Box(0, 0, self._seen.shape[1], self._seen.shape[0])
-
     def _stretches(self) -> list[Box]:
         """Bands of rows in which something changed, each as wide as its changes."""
         found = []
@@ -135,13 +137,20 @@ class Changes:
         return of[rows, box.x // _TILE : -(-box.right // _TILE)]
 
 
+def _in_tiles(gray: Gray) -> Gray:
+    """With its edges repeated until it is made of whole tiles."""
+    height, width = gray.shape
+    more = (-height % _TILE, -width % _TILE)
+    return np.pad(gray, ((0, more[0]), (0, more[1])), "edge") if any(more) else gray
+
+
 def _differing(one: Gray, other: Gray) -> Tiles:
-    """Which tiles of two pictures of a size differ; those at the edge may be smaller."""
-    height, width = one.shape
+    """Which tiles of two pictures of a size differ."""
+    width = one.shape[1]
     difference = np.maximum(one, other)
     difference -= np.minimum(one, other)
-    rows = np.add.reduceat(difference, range(0, height, _TILE), axis=0, dtype=np.uint16)
-    sums = np.add.reduceat(rows, range(0, width, _TILE), axis=1, dtype=np.uint32)
+    rows = difference.reshape(-1, _TILE, width).sum(axis=1, dtype=np.uint16)
+    sums = rows.reshape(-1, width // _TILE, _TILE).sum(axis=2, dtype=np.uint32)
     found: Tiles = sums > _CHANGED
     return found
 
@@ -159,7 +168,8 @@ def _runs(changed: Tiles) -> list[tuple[int, int]]:
 
 def _around(area: Box, lines: list[Box], whole: Box) -> Box:
     for line in lines:
-        if area.meets(line):
+        # What is typed after a word stands at a little distance from it.
+        if area.meets(Box(line.x - 2 * line.h, line.y, line.w + 4 * line.h, line.h)):
             area = area.with_(line)
     return area
 

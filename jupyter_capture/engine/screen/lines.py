@@ -12,6 +12,7 @@ from jupyter_capture.engine.screen.reader import Found
 
 _ALIKE = 0.85
 _COUNTS = 5.0  # s
+_CARETS = ("l", "i")
 _CLOCKS = ("", "am", "pm")
 _SHORTEST = 2  # letters and digits
 
@@ -51,6 +52,8 @@ def continues(line: Line, found: Found, now: float) -> bool:
     old, new = line.key, plain(found.text)
     if old.startswith(new) or new.startswith(old):
         return True
+    if old[-1:] in _CARETS and new.startswith(old[:-1]):
+        return True
     digits = re.compile(r"\d")
     if digits.sub("", old) in _CLOCKS and digits.sub("", new) in _CLOCKS:
         return True
@@ -58,6 +61,16 @@ def continues(line: Line, found: Found, now: float) -> bool:
         return difflib.SequenceMatcher(None, old, new, autojunk=False).ratio() >= _ALIKE
     # It counts: not every number is worth a line of its own.
     return digits.sub("0", old) == digits.sub("0", new) and now - line.start < _COUNTS
+
+
+def holds(found: Found, line: Line) -> bool:
+    """Whether a line was only a part of what is found there now."""
+    return (
+        _overlap(found.box, line.box) > 0.5
+        and found.box.x < line.box.right
+        and line.box.x < found.box.right
+        and line.key in plain(found.text)
+    )
 
 
 def new_words(old: str, new: str) -> bool:

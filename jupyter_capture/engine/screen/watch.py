@@ -12,6 +12,7 @@ from jupyter_capture.engine.screen.changes import Box, Changes, Gray
 from jupyter_capture.engine.screen.lines import (
     Line,
     continues,
+    holds,
     is_text,
     laid_out,
     new_words,
@@ -118,6 +119,7 @@ class Screen:
             kept.append(line)
             if is_news:
                 news.append(line)
+        old = [line for line in old if not any(holds(one, line) for one in found)]
         for line in old:
             line.end = max(line.start, self._changes.until(line.box, self._at))
             line.left = self._readings
