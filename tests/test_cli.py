@@ -170,7 +170,7 @@ def test_record_keeps_for_so_many_seconds_and_says_where(
     assert done.returncode == 0, done.stderr
     assert "mic:default" in done.stdout
     assert " exported, " in done.stdout
-    path = next(line for line in done.stdout.splitlines() if "MB" in line).split()[-1]
+    path = next(line for line in done.stdout.splitlines() if "trk-" in line).split()[-1]
     assert Path(path).exists()
 
 
@@ -195,7 +195,7 @@ def test_an_interrupt_ends_a_recording_cleanly(
     assert recording.returncode == 0, errors
     assert " exported, " in output
     assert "display:1" in output
-    assert not [line for line in output.splitlines() if "mic:default" in line and "MB" in line]
+    assert not [line for line in output.splitlines() if "mic:default" in line and "trk-" in line]
 
 
 def test_keys_are_shown_once_and_can_be_revoked(own_folder: dict[str, str]) -> None:

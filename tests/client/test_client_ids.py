@@ -45,3 +45,16 @@ def test_an_asset_of_another_kind_is_refused(make: Any, id: str, match: str) -> 
 def test_the_sound_of_a_video_and_ids_of_other_servers_will_do() -> None:
     assert editor.AudioAsset("m-1").id == "m-1"
     assert editor.VideoAsset("video-of-elsewhere").id == "video-of-elsewhere"
+
+
+def test_deleting_tells_which_assets_still_hold_the_same_media(
+    server: Server, conn: Connection
+) -> None:
+    server.on("GET", "/collection/default", ok({"id": "default"}))
+    server.on("GET", "/audio/a-1", ok({"id": "a-1"}))
+    server.on("DELETE", "/audio/a-1", ok({"id": "a-1", "shared_with": ["m-1"]}))
+    server.on("DELETE", "/video/m-1", ok())
+    collection = conn.get_collection()
+    assert collection.get_audio("a-1").delete() == ["m-1"]
+    assert collection.delete_audio("a-1") == ["m-1"]
+    assert collection.delete_video("m-1") == []
