@@ -41,6 +41,9 @@ TYPES: dict[str, str] = {
     "mp4": "video/mp4", "m4a": "audio/mp4", "wav": "audio/wav",
     "srt": "application/x-subrip", "vtt": "text/vtt", "html": "text/html; charset=utf-8",
 }  # fmt: skip
+_WORDS = ("srt", "vtt")
+_QUICK_SECONDS = 300.0
+_QUICK_SHOTS = 20
 _FILE = re.compile(r"(stm-[0-9a-f]{24})-[0-9a-f]{12}-(\w+)")
 
 Progress = Callable[[float], None]
@@ -51,10 +54,16 @@ def check(streams: Streams, ready: Ready, format: SaveFormat) -> None:
     """Raises what keeps a stream from being saved so, before any work is done."""
     if format in ("m4a", "wav") and not ready.plan.audio:
         raise InvalidRequestError(f"There is no sound in this, so no .{format} of it. Save .mp4.")
-    if format in ("srt", "vtt"):
+    if format in _WORDS:
         streams.lines(ready)
     if format == "html":
         _check_size(stored_bytes(ready.plan))
+
+
+def is_quick(ready: Ready, format: SaveFormat) -> bool:
+    """Whether it takes less time than to start a process for it."""
+    short = ready.plan.seconds <= _QUICK_SECONDS and len(ready.marks) <= _QUICK_SHOTS
+    return format in _WORDS or (short and not ready.plan.is_made)
 
 
 def scratch(home: Home, stream_id: str, format: str) -> Path:
@@ -101,15 +110,20 @@ class Saving:
         self._progress = progress
         self._rendered = rendered
 
-    def run(self, stream_id: str, name: str, format: SaveFormat) -> dict[str, Any]:
-        """A stream as one file in the cache. Raises StorageFullError where there is no room."""
+    def run(
+        self, stream_id: str, name: str, format: SaveFormat, folder: Path | None = None
+    ) -> dict[str, Any]:
+        """A stream as one file in the cache, made within ``folder`` (`scratch`, if not given).
+
+        Raises StorageFullError where there is no room.
+        """
         ready = self._streams.get(stream_id)
         check(self._streams, ready, format)
         chapters = self._streams.chapters(ready)
         title = re.sub(r"\.\w+$", "", name) or "Recording"
         stem = f"{stream_id}-{self._known(ready, chapters, title if format == 'html' else '')}"
         target = self._home.downloads / f"{stem}.{format}"
-        folder = scratch(self._home, stream_id, format)
+        folder = folder or scratch(self._home, stream_id, format)
         try:
             target.parent.mkdir(mode=0o700, exist_ok=True)
             if target.exists():
@@ -117,8 +131,7 @@ class Saving:
             else:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 part = folder / target.name
-                words = format in ("srt", "vtt")
-                with nullcontext(ready) if words else self._rendered(ready) as drawn:
+                with nullcontext(ready) if format in _WORDS else self._rendered(ready) as drawn:
                     self._write(drawn, part, format, chapters, title)
                 self._streams.get(stream_id)  # raises where it was deleted meanwhile
                 part.replace(target)

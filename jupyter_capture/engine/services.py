@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,7 +32,7 @@ from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.renderers import Renderers
-from jupyter_capture.engine.saving import drop_unfinished
+from jupyter_capture.engine.saving import Saving, drop_unfinished
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.search.live import LiveFinder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
@@ -52,7 +53,7 @@ from jupyter_capture.media.foreign import size_of
 from jupyter_capture.media.order import Order
 from jupyter_capture.media.plan import Kind, Plan
 from jupyter_capture.settings import Settings
-from jupyter_capture.wire.library import Asset, StreamAnswer
+from jupyter_capture.wire.library import Asset, DownloadAnswer, SaveFormat, StreamAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -270,6 +271,16 @@ class Services:
             thumbnail_url=self.ticketed("thumbnail", f"{row.id}@0") if picture else None,
             created_at=row.created_at,
         )
+
+    def saved_at_once(self, stream_id: str, name: str, format: SaveFormat) -> DownloadAnswer:
+        """A file that takes less time than to start a process for it."""
+        making = Saving(
+            self.streams, self.home, self.settings.cache_mb, lambda done: None, nullcontext
+        )
+        folder = self.home.tmp / f"quick-{secrets.token_hex(8)}"
+        made = making.run(stream_id, name, format, folder)
+        url = self.ticketed("download", made["file"])
+        return DownloadAnswer(download_url=url, name=made["name"], size=made["size"])
 
     def _image(self, row: AssetRow) -> Asset:
         path = self.library.file_of(row)

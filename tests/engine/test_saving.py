@@ -161,7 +161,7 @@ async def test_the_same_file_is_made_once_and_anew_after_an_index(app: App) -> N
 
 async def test_files_go_with_their_asset(app: App) -> None:
     made = video(app)
-    done = await ended(app, await ordered(app, made, "srt"))
+    done = (await ordered(app, made, "srt")).json()
     await saved(app, made, "m4a")
     assert len(list(app.services.home.downloads.iterdir())) == 2
     async with app.local as client:
@@ -200,10 +200,23 @@ async def test_a_cancelled_save_leaves_nothing_behind(app: App) -> None:
     )
 
 
-async def test_a_full_disk_is_named(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_named(app: App) -> None:
     made = video(app)
     app.services.home.downloads.write_text("in the way")
-    done = await ended(app, await ordered(app, made, "srt"))
-    assert done["error_code"] == "STORAGE_FULL"
-    assert "could not be written" in done["message"]
+    answer = await ordered(app, made, "srt")
+    assert answer.status_code == 507
+    assert "could not be written" in answer.json()["message"]
     assert not list(app.services.home.tmp.iterdir())
+
+
+async def test_a_short_cut_is_saved_at_once_and_a_job_where_no_format_is_named(app: App) -> None:
+    made = video(app)
+    answer = await ordered(app, made, "mp4", [[1, 4]])
+    assert answer.json()["data"]["size"] > 1000
+    async with app.local as client:
+        url = (await client.post(f"/video/{made}/stream", json={})).json()["data"]["stream_url"]
+        for_sdk = await client.post("/download", json={"stream_link": url, "name": "film"})
+    done = await ended(app, for_sdk)
+    assert done["data"]["name"] == "film"
+    async with app.tcp as client:
+        assert (await client.get(done["data"]["download_url"])).status_code == 200

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
 from jupyter_capture.engine.routes.status import ticket_for
-from jupyter_capture.engine.saving import check
+from jupyter_capture.engine.saving import check, is_quick
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.media.subtitles import caption_asset
@@ -17,6 +17,7 @@ from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.editor import EditorRequest, Timeline, WorkflowRequest
 from jupyter_capture.wire.library import (
     CompileItem,
+    DownloadAnswer,
     DownloadRequest,
     EditorDownloadRequest,
     StreamAnswer,
@@ -24,6 +25,7 @@ from jupyter_capture.wire.library import (
 
 router = APIRouter(tags=["editor"])
 Get = Annotated[Services, Depends(services_of)]
+Saved = Processing | Ok[DownloadAnswer]
 
 
 @router.post("/editor")
@@ -77,12 +79,12 @@ def compile(request: list[CompileItem], services: Get) -> Ok[StreamAnswer]:
 
 
 @router.post("/download")
-def download(request: DownloadRequest, services: Get, http: Request) -> Processing:
+def download(request: DownloadRequest, services: Get, http: Request) -> Saved:
     return save(services, http, stream_in(services, request.stream_link), request)
 
 
 @router.post("/editor/download")
-def editor_download(request: EditorDownloadRequest, services: Get, http: Request) -> Processing:
+def editor_download(request: EditorDownloadRequest, services: Get, http: Request) -> Saved:
     return save(services, http, stream_in(services, request.stream_url), request)
 
 
@@ -91,10 +93,16 @@ def save(
     http: Request,
     stream_id: str,
     request: DownloadRequest | EditorDownloadRequest,
-) -> Processing:
-    """Have a file made of a stream. What cannot be saved so is said at once."""
+) -> Saved:
+    """Have a file made of a stream. What cannot be saved so is said at once.
+
+    Who names a format, as VideoDB's SDK never does, gets a quick one at once; all else is a job.
+    """
     stream_id = services.streams.settled(stream_id)
-    check(services.streams, services.streams.get(stream_id), request.format)
+    ready = services.streams.get(stream_id)
+    check(services.streams, ready, request.format)
+    if "format" in request.model_fields_set and is_quick(ready, request.format):
+        return Ok(data=services.saved_at_once(stream_id, request.name, request.format))
     args = {"stream_id": stream_id, "name": request.name, "format": request.format}
     key = f"download:{stream_id}:{request.format}"
     return ticket_for(http, services.jobs.submit("download", key, args))

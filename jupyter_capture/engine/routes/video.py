@@ -10,10 +10,10 @@ from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes import _assets
 from jupyter_capture.engine.routes._recorded import router_of
 from jupyter_capture.engine.routes._scenes import record
-from jupyter_capture.engine.routes.editor import save
+from jupyter_capture.engine.routes.editor import Saved, save
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
-from jupyter_capture.wire import Ok, Processing
+from jupyter_capture.wire import Ok
 from jupyter_capture.wire.library import (
     DownloadRequest,
     QueryRequest,
@@ -91,7 +91,7 @@ def remove_storage(row: Row) -> Ok[dict[str, str]]:
 
 
 @router.post("/{video_id}/download")
-def download(row: Row, services: Get, http: Request) -> Processing:
+def download(row: Row, services: Get, http: Request) -> Saved:
     shots = [(row.id, 0.0, row.length)]
     stream_id, _, _ = services.streams.of_shots(shots)
     return save(services, http, stream_id, DownloadRequest(stream_link="", name=row.name))
