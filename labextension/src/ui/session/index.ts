@@ -354,10 +354,12 @@ class SessionController {
     listen.setAttribute("aria-pressed", String(on));
     if (!on) return;
     this.ui.notes.set("act", "");
+    this.said.note("Getting ready to listen…");
     try {
       for (const { rtstream_id } of heard) {
         await this.api.request("POST", `/rtstream/${rtstream_id}/transcription`, { action: "start" });
       }
+      this.said.note("Nothing was said yet.");
     } catch (error) {
       this.said.list.hidden = true;
       listen.setAttribute("aria-pressed", "false");

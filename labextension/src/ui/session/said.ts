@@ -24,7 +24,15 @@ export class SaidLive {
 
   clear(): void {
     this.open.clear();
-    this.list.replaceChildren(make("p", "jc-said-line jc-faint jc-said-none", "Nothing was said yet."));
+    this.list.replaceChildren();
+    this.note("Nothing was said yet.");
+  }
+
+  /** Stands where nothing was heard yet. */
+  note(words: string): void {
+    const old = this.list.querySelector(".jc-said-none");
+    if (this.list.childElementCount && !old) return;
+    this.list.replaceChildren(make("p", "jc-said-line jc-faint jc-said-none", words));
   }
 
   hear(event: EngineEvent): void {
