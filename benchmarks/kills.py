@@ -10,6 +10,7 @@ before the kill is lost, how long it took until the recording went on, and wheth
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -39,7 +40,7 @@ from jupyter_capture.wire.recorder import Manifest
 T = TypeVar("T")
 
 VICTIMS = ("recorder", "engine", "both", "kernel")
-ROUNDS = 10  # kills of one session
+ROUNDS = 5  # kills of one session
 RESTARTED = "the recorder was started again"
 _START = """
 import sys, time, jupyter_capture
@@ -200,9 +201,10 @@ def main() -> None:
         screen = paint(desktop.display)
         try:
             campaign = Campaign(data_dir, jupyter_capture.connect(data_dir=data_dir))
-            while len(campaign.kills) < asked.kills:
-                campaign.session(min(ROUNDS, asked.kills - len(campaign.kills)), rng)
-                print(f"{len(campaign.kills)} kills", file=sys.stderr, flush=True)
+            patiently(campaign.connection.status)
+            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C: what there is by now
+                while len(campaign.kills) < asked.kills:
+                    campaign.session(min(ROUNDS, asked.kills - len(campaign.kills)), rng)
             table(campaign)
             campaign.connection.close()
         finally:
