@@ -32,7 +32,7 @@ class Cell(Wire):
     @field_validator("code")
     @classmethod
     def _mask(cls, code: str) -> str:
-        return masked(code)[:LONGEST]
+        return masked(code[: 4 * LONGEST])[:LONGEST]  # a secret at the end is cut off, not shown
 
 
 class CellsRequest(Wire):
@@ -167,6 +167,9 @@ def _end_of_statement(text: str, at: int) -> int:
 
 def _unclosed(text: str, at: int, end: int) -> int:
     """Where a text in three quotes that begins in this line ends; 0 where there is none."""
+    line = text[at:end]
+    if '"""' not in line and "'''" not in line:
+        return 0
     for literal in _LITERAL.finditer(text, at):
         if literal.start() >= end:
             return 0
