@@ -249,7 +249,8 @@ class Timeline(Playable):
 
     def download_stream(self, stream_url: str) -> dict[str, Any]:
         """VideoDB's call: have an MP4 made; ``download_url`` serves it. `save` does all of it."""
-        answer = self._connection.http.post("editor/download", {"stream_url": stream_url})
+        request = {"stream_url": stream_url, **self._format(self._file_name())}
+        answer = self._connection.http.post("editor/download", request)
         return file_answer(answer)
 
     def _content(self) -> str:

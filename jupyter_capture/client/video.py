@@ -70,7 +70,8 @@ class Video(Seen):
 
     def download(self, name: str | None = None) -> dict[str, Any]:
         """Have an MP4 made; the answer's ``download_url`` serves it. `save` does all of it."""
-        request = {"stream_link": self.generate_stream(), "name": name or self.name}
+        request = self._download_request(self.generate_stream(), name or self.name)
+        request.update(self._format("video.mp4"))
         answer = self._connection.http.post(
             "download", request, title="Preparing the file", show_progress=True
         )
