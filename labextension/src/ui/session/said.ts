@@ -53,7 +53,7 @@ export class SaidLive {
 
   private line(channel: string): HTMLElement {
     const kept = this.kept(channel);
-    const label = make("span", "jc-faint", kept ? channel : `${channel}, live only`);
+    const label = make("span", "jc-faint", kept ? `${channel}:` : `${channel}, live only:`);
     const line = make("p", "jc-said-line", label, document.createTextNode(""));
     line.dataset["kept"] = String(kept);
     this.list.append(line);
