@@ -19,7 +19,7 @@ from jupyter_capture.client.scene import Scene
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.client.video import Video
 from jupyter_capture.desktop import VirtualDesktop
-from jupyter_capture.engine.screen import reader
+from jupyter_capture.engine.screen import Reader, Screen, reader
 from jupyter_capture.engine.screen.changes import Box
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import (
@@ -34,14 +34,12 @@ TYPED = "results = model.fit(x_train, y_train)"
 
 @dataclass(frozen=True)
 class Shown:
-    """What was on the screen of a recording: `PAGES`, each since so many seconds, and at the end
-    `TYPED`, letter by letter, with a caret that blinks."""
+    """What was on the screen of a recording: `PAGES`, each since so many seconds, the last with a
+    caret that blinks."""
 
     session: CaptureSession
     video: Video
     since: list[float]
-    typed: float
-    length: float
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +63,11 @@ def library(writing: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
+def ocr() -> Reader:
+    return Reader(1)
+
+
+@pytest.fixture(scope="module")
 def own(library: Bench) -> Connection:
     return library.connection
 
@@ -77,20 +80,13 @@ def shown(writing: VirtualDesktop, own: Connection) -> Shown:
         reach(session, since[-1] + 3)
         show(writing.display, page)
         since.append(session.refresh().duration or 0)
-    reach(session, since[-1] + 3)
-    show(writing.display, Page(("notebook",)))
-    typed = session.refresh().duration or 0
-    for count in range(0, len(TYPED) + 1, 4):
-        for caret in (True, False):
-            show(writing.display, Page(("notebook", TYPED[:count]), caret))
-            reach(session, (session.refresh().duration or 0) + 0.2)
     for caret in (True, False) * 4:
-        show(writing.display, Page(("notebook", TYPED), caret))
+        show(writing.display, Page(PAGES[-1].lines, caret))
         reach(session, (session.refresh().duration or 0) + 0.5)
     session.stop()
     video = own.get_collection().get_video(session.exported_video_id or "")
     video.index_screen_text()
-    return Shown(session, video, since, typed, video.length)
+    return Shown(session, video, since)
 
 
 def records(shown: Shown) -> list[dict]:
@@ -113,16 +109,38 @@ def test_words_seen_on_the_screen_are_found_and_play_that_moment(shown: Shown) -
 
 def test_each_page_is_told_once_with_the_time_it_was_on_the_screen(shown: Shown) -> None:
     found = records(shown)
-    for page, start, end in zip(PAGES, shown.since, [*shown.since[1:], shown.typed], strict=True):
-        (record,) = [one for one in found if page.lines[0] in one["description"]]
+    ends = [*shown.since[1:], shown.video.length]
+    for record, page, start, end in zip(found, PAGES, shown.since, ends, strict=True):
         assert record["description"] == " ".join(page.lines)
         assert abs(record["start"] - start) < 1
         assert abs(record["end"] - end) < 1
 
 
-def test_what_is_typed_beside_a_blinking_caret_is_told_once(shown: Shown) -> None:
-    after = [one["description"] for one in records(shown) if one["end"] > shown.typed + 1.5]
-    assert sorted(after) in ([f"notebook {TYPED}"], ["notebook", TYPED])
+@pytest.mark.parametrize("rate", [1, 6])
+def test_what_is_typed_beside_a_blinking_caret_is_told_once(ocr: Reader, rate: int) -> None:
+    screen = Screen(ocr)
+    for quarter in range(4 * 10):
+        second = quarter / 4
+        typed = TYPED[: max(0, int((second - 1) * rate))]
+        page = Page(("notebook", typed), int(second * 2) % 2 == 0).draw((800, 260))
+        rgb = np.asarray(page)
+        screen.look(second, np.asarray(page.convert("L")), lambda rgb=rgb: rgb)
+    found = screen.finish(10)
+    assert [one.text for one in found] == ["notebook", typed.strip()]
+    assert found[0].start == 0
+    assert 1 <= found[1].start < 4
+
+
+def test_a_screen_of_another_size_is_another_page(ocr: Reader) -> None:
+    screen = Screen(ocr)
+    for second, (page, size) in enumerate(
+        [(PAGES[0], (1283, 719))] * 4 + [(PAGES[2], (640, 360))] * 4
+    ):
+        drawn = page.draw(size)
+        rgb = np.asarray(drawn)
+        screen.look(second, np.asarray(drawn.convert("L")), lambda rgb=rgb: rgb)
+    found = [(one.start, one.end, one.text) for one in screen.finish(8)]
+    assert found == [(0, 4, " ".join(PAGES[0].lines)), (4, 8, " ".join(PAGES[2].lines))]
 
 
 def test_boxes_are_where_the_lines_are(shown: Shown) -> None:

@@ -93,6 +93,8 @@ class Reader:
                 # A strip is read as it is: neither blown up to a picture nor padded to one.
                 "Global.width_height_ratio": -1,
                 "Global.max_side_len": _LONGEST_SIDE,
+                # One by one: a batch is as wide as its widest line, and the rest of it is filling.
+                "Rec.rec_batch_num": 1,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": _LONGEST_SIDE,
                 threads.format("intra"): self._threads,
