@@ -125,11 +125,12 @@ class Recorded(Playable):
         mode: str | None = None,
         top_k: int | None = None,
     ) -> SearchResult:
-        """Shots in which ``query`` was said, best first.
+        """Shots in which ``query`` was said, or seen on the screen, best first.
 
         ``mode`` is "hybrid" (the engine's default), "semantic" or "keyword"; ``top_k`` limits
         the shots. ``search_type``, ``index_type`` and ``result_threshold`` are VideoDB's older
-        names. Raises `NotIndexedError` before `index_spoken_words`.
+        names; ``index_type`` "spoken_word" or "scene" looks at one of both alone. Raises
+        `NotIndexedError` before `index_spoken_words` or `index_screen_text`.
         """
         return run_search(
             self._connection,
