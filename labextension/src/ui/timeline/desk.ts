@@ -75,7 +75,7 @@ export class Desk {
   load(project: Project, label: string): void {
     this.drafted = undefined;
     this.history = label ? commit(this.history, project, label) : begin(project);
-    this.keepSelection();
+    this.tidy();
     this.tell("project", "selection");
   }
 
@@ -85,7 +85,7 @@ export class Desk {
     this.drafted = undefined;
     this.history = commit(this.history, edit.project, label, group);
     this.chosen = new Set(edit.selected);
-    this.keepSelection();
+    this.tidy();
     this.tell(...(before === this.history.present ? [] : (["project"] as const)), "selection");
   }
 
@@ -110,7 +110,7 @@ export class Desk {
     if (history === this.history) return;
     this.drafted = undefined;
     this.history = history;
-    this.keepSelection();
+    this.tidy();
     this.tell("project", "selection");
   }
 
@@ -143,8 +143,10 @@ export class Desk {
     this.tell("snapping");
   }
 
-  private keepSelection(): void {
+  /** What is gone is not selected, and the playhead is not beyond the end. */
+  private tidy(): void {
     const there = new Set(clipsOf(this.history.present).map((clip) => clip.key));
     this.chosen = new Set([...this.chosen].filter((key) => there.has(key)));
+    this.at = Math.min(this.at, lengthOf(this.history.present));
   }
 }

@@ -10,7 +10,7 @@ import { Desk } from "./desk";
 import { Pointers } from "./drag";
 import { Inspector } from "./inspector";
 import { Lanes } from "./lanes";
-import { clipNamed, fromWire, labelOf, lengthOf, toWire } from "./model";
+import { type Clip, type Project, clipNamed, clipsOf, fromWire, isTimed, labelOf, lengthOf, toWire } from "./model";
 import { Preview, type Said } from "./preview";
 import { zoomToFit, zoomed } from "./ruler";
 import { Sources } from "./sources";
@@ -51,7 +51,9 @@ class Editor implements TimelineEditor, Stage {
   private readonly note = make("div", "jc-tl-note");
   private readonly help = helpDialog();
   private readonly stop: (() => void)[];
-  private isFitted = false;
+  /** The timeline that Python has, too; and what it was sent last. */
+  private shared: Project | undefined;
+  private sent: wire.Timeline | undefined;
   private changes = 0;
   private codes = 0;
 
@@ -98,7 +100,8 @@ class Editor implements TimelineEditor, Stage {
   }
 
   begin(): void {
-    this.desk.load(fromWire(this.api.get("spec")), "");
+    this.shared = fromWire(this.api.get("spec"));
+    this.desk.load(this.shared, "");
     requestAnimationFrame(() => this.fit());
   }
 
@@ -113,18 +116,24 @@ class Editor implements TimelineEditor, Stage {
   // ---- both ways with Python
 
   private take(spec: wire.Timeline): void {
+    if (spec === this.sent) return;
     const project = fromWire(spec);
-    if (JSON.stringify(toWire(project)) === JSON.stringify(toWire(this.desk.project))) return;
-    this.desk.load(keepKeys(this.desk.project, project), "Change from Python");
-    if (!this.isFitted) this.fit();
+    const before = this.desk.project;
+    if (JSON.stringify(toWire(project)) === JSON.stringify(toWire(before))) return;
+    const kept = keepKeys(before, project);
+    this.shared = kept;
+    this.desk.load(kept, "Change from Python");
+    const known = new Set(clipsOf(before).map((clip) => clip.key));
+    if (!clipsOf(kept).some((clip) => known.has(clip.key))) this.fit();
   }
 
   private give(): void {
-    if (this.desk.shown !== this.desk.project) return;
-    const spec = toWire(this.desk.project);
-    if (JSON.stringify(spec) === JSON.stringify(toWire(fromWire(this.api.get("spec"))))) return;
+    const { project, shown } = this.desk;
+    if (shown !== project || project === this.shared) return;
+    this.shared = project;
+    this.sent = toWire(project);
     this.changes += 1;
-    this.api.set("spec", spec);
+    this.api.set("spec", this.sent);
   }
 
   private async copyCode(): Promise<void> {
@@ -184,15 +193,41 @@ class Editor implements TimelineEditor, Stage {
   }
 
   /** The engine counts tracks and clips; people know them by name. */
-  private say({ error, warnings }: Said): void {
+  private say({ error, code, warnings }: Said): void {
     const lines = error ? [error] : warnings;
+    this.root.classList.toggle("jc-tl-stale", Boolean(error));
     if (!lines.length) return this.tell(lengthOf(this.desk.project) ? manners : "");
     this.note.className = `jc-tl-note ${error ? "jc-tl-wrong" : "jc-tl-warned"}`;
     this.note.replaceChildren(...lines.map((line) => this.line(line)));
+    if (code === "NOT_INDEXED") this.note.append(this.transcribeButton());
   }
 
-  private line(message: string): HTMLElement {
-    const clip = clipNamed(this.desk.project, message);
+  /** Captions need words: they are had with one click. */
+  private transcribeButton(): HTMLElement {
+    const button = make("button", "jc-tl-action", "Transcribe");
+    button.type = "button";
+    button.addEventListener("click", () => void this.transcribe());
+    return button;
+  }
+
+  private async transcribe(): Promise<void> {
+    const assets = clipsOf(this.desk.project).filter(isTimed).map((clip) => clip.look.asset);
+    try {
+      for (const asset of assets) {
+        const name = this.sources.nameOf(asset) ?? "";
+        const tell = (share: number) => this.tell(`Transcribing ${name}, ${Math.round(share)} %`);
+        tell(0);
+        await this.sources.transcribe(asset, tell);
+      }
+      await this.preview.refresh();
+    } catch (error) {
+      this.say({ error: wordsOf(error), warnings: [] });
+    }
+  }
+
+  private line(said: string): HTMLElement {
+    const clip = clipNamed(this.desk.project, said);
+    const message = this.sources.named(said);
     const words = make("span", "jc-tl-line");
     if (!clip) {
       words.textContent = message;
@@ -233,7 +268,6 @@ class Editor implements TimelineEditor, Stage {
   fit(): void {
     const length = lengthOf(this.desk.project);
     if (!length || !this.lanes.scroll.clientWidth) return;
-    this.isFitted = true;
     this.desk.setZoom(zoomToFit(length, this.lanes.width));
     this.lanes.scroll.scrollLeft = 0;
   }
@@ -288,9 +322,9 @@ class Editor implements TimelineEditor, Stage {
 }
 
 /** Clips that Python has left as they were keep their names, and so their selection. */
-function keepKeys(before: ReturnType<typeof fromWire>, after: ReturnType<typeof fromWire>) {
+function keepKeys(before: Project, after: Project): Project {
   const known = new Map<string, string[]>();
-  const nameOf = (clip: (typeof before.lanes)[0]["clips"][0]) => JSON.stringify({ ...clip, key: "" });
+  const nameOf = (clip: Clip) => JSON.stringify({ ...clip, key: "" });
   for (const clip of before.lanes.flatMap((lane) => lane.clips)) {
     const name = nameOf(clip);
     known.set(name, [...(known.get(name) ?? []), clip.key]);

@@ -1,6 +1,6 @@
 /** The timeline as the engine streams it, made again after each change, at the same time. */
 
-import type { PanelApi } from "../../api";
+import { ApiError, type PanelApi } from "../../api";
 import { SaidError } from "../../explain";
 import type { StreamAnswer } from "../../wire";
 import { make } from "../dom";
@@ -16,6 +16,8 @@ const ahead = 8;
 /** What the engine says of a timeline: an error, or warnings. */
 export interface Said {
   readonly error?: string;
+  /** The error's name, where the engine gave it one. */
+  readonly code?: string;
   readonly warnings: readonly string[];
 }
 
@@ -82,7 +84,7 @@ export class Preview {
     this.timer = setTimeout(() => void this.refresh(), wait);
   }
 
-  private async refresh(): Promise<void> {
+  async refresh(): Promise<void> {
     const attempt = ++this.attempt;
     if (!lengthOf(this.desk.project)) return this.blank();
     this.root.classList.add("jc-tl-working");
@@ -97,7 +99,8 @@ export class Preview {
       if (attempt !== this.attempt) return;
       this.settled();
       const said = error instanceof SaidError ? error.message : "The preview could not be made.";
-      this.tell({ error: said, warnings: [] });
+      const code = error instanceof ApiError ? error.code : "";
+      this.tell({ error: said, code, warnings: [] });
     }
   }
 

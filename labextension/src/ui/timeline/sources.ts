@@ -53,6 +53,15 @@ export class Sources {
     return this.want(asset).asset?.name;
   }
 
+  /** A message of the engine with the names of assets instead of their ids, where they are known. */
+  named(message: string): string {
+    let told = message;
+    for (const [id, { asset }] of this.known) {
+      if (asset?.name) told = told.replaceAll(id, `“${asset.name}”`);
+    }
+    return told;
+  }
+
   /** Ticks of the asset behind a clip, where they are known. */
   lengthOf = (clip: Clip): number | undefined => {
     const length = this.want(clip.look.asset).asset?.length;
@@ -73,7 +82,7 @@ export class Sources {
 
   /** Have an asset transcribed; ends when its words can be read. */
   async transcribe(asset: Asset, progress: (percentage: number) => void): Promise<void> {
-    if (!("id" in asset)) return;
+    if (!("id" in asset) || asset.type === "image") return;
     await this.request("POST", `/${asset.type}/${asset.id}/index`, { index_type: "spoken_word" }, (now) =>
       progress(now.percentage),
     );
