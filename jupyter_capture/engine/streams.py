@@ -44,6 +44,8 @@ from jupyter_capture.wire.editor import (
 
 _OPEN = 32
 """Streams kept ready at once."""
+_MOST = 50_000
+"""Segments that all of them have: three hours are eleven thousand."""
 
 
 @dataclass(frozen=True)
@@ -214,10 +216,13 @@ class Streams:
                 self._ready[stream_id] = ready
             else:
                 self._growing[stream_id] = time.monotonic(), ready
-            while len(self._ready) > _OPEN:
+            while len(self._ready) > _OPEN or (len(self._ready) > 1 and self._segments() > _MOST):
                 self._ready.popitem(last=False)
             while len(self._growing) > _OPEN:
                 self._growing.pop(next(iter(self._growing)))
+
+    def _segments(self) -> int:
+        return sum(len(one.plan.video) + len(one.plan.audio) for one in self._ready.values())
 
     def forget(self, asset_ids: Iterable[str]) -> None:
         """Open the streams of these assets anew: their content has changed."""

@@ -46,7 +46,7 @@ class Cut:
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """[start, end) of a track, ``copied`` (it begins at a key frame) or encoded again.
 
@@ -63,7 +63,7 @@ class Piece:
         return self.end - self.start
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Made:
     """A piece that is composed on request: ``make`` gives samples that fill ``length`` ticks."""
 
@@ -71,7 +71,7 @@ class Made:
     make: Callable[[Check], list[Sample]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class VideoSegment:
     """[start, end) of the stream (ticks). ``init``: index into `Plan.video_inits`."""
 
@@ -86,7 +86,7 @@ class VideoSegment:
         return Fraction(self.end - self.start, TICKS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AudioSegment:
     """``count`` packets from ``time`` of the stream on (samples at ``rate``).
 
