@@ -17,8 +17,8 @@ const expired =
 export function explain(failure: Failure): string {
   switch (failure.kind) {
     case "http":
-      if ([401, 403, 410].includes(failure.status)) return expired;
-      if (failure.status === 404) {
+      if ([401, 403].includes(failure.status)) return expired;
+      if ([404, 410].includes(failure.status)) {
         return "This recording is not here any more. It may have been deleted.";
       }
       return "The capture engine could not prepare this video. Try again; its log says more.";

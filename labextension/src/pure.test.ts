@@ -92,7 +92,7 @@ describe("what is said when a video does not play", () => {
     const network = (code?: number) =>
       explain(failureOf({ type: "networkError", details: "manifestLoadError", response: { ...(code && { code }) } }));
     expect(network(401)).toMatch(/expired/);
-    expect(network(410)).toBe(network(403));
+    expect(network(410)).toBe(network(404));
     expect(network(404)).toMatch(/deleted/);
     expect(network(500)).toMatch(/Try again/);
     expect(network()).toMatch(/cannot be reached/);

@@ -307,6 +307,7 @@ class SessionController {
     this.drop();
     this.api.set("status", "idle");
     this.api.set("session_id", "");
+    this.paint();
     this.ui.record.focus();
   }
 
