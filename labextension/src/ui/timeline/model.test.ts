@@ -267,21 +267,22 @@ describe("any sequence of commands", () => {
 
   const length = s(30);
 
-  function check(made: Project): void {
+  function faults(made: Project): string[] {
+    const found: string[] = [];
     for (const lane of made.lanes) {
-      expect(lane.clips.length).toBeGreaterThan(0);
+      if (!lane.clips.length) found.push("an empty lane");
       let end = 0;
       for (const clip of lane.clips) {
-        expect(clip.start).toBeGreaterThanOrEqual(end);
-        expect(clip.duration).toBeGreaterThan(0);
-        expect(clip.from).toBeGreaterThanOrEqual(0);
-        expect(Number.isInteger(clip.start) && Number.isInteger(clip.duration)).toBe(true);
-        if (isTimed(clip)) expect(clip.from + clip.duration).toBeLessThanOrEqual(length);
+        if (clip.start < end) found.push("an overlap");
+        if (!(clip.duration > 0) || clip.from < 0) found.push("a clip of nothing");
+        if (![clip.start, clip.duration, clip.from].every(Number.isInteger)) found.push("a fraction");
+        if (isTimed(clip) && clip.from + clip.duration > length) found.push("past the asset");
         end = endOf(clip);
       }
     }
     const keys = clipsOf(made).map((clip) => clip.key);
-    expect(new Set(keys).size).toBe(keys.length);
+    if (new Set(keys).size !== keys.length) found.push("two of one name");
+    return found;
   }
 
   function step(made: Project, random: () => number): Project {
@@ -314,13 +315,13 @@ describe("any sequence of commands", () => {
   }
 
   it("never overlaps on a lane, never leaves the asset, and is undone exactly", () => {
-    for (let seed = 1; seed <= 60; seed += 1) {
+    for (let seed = 1; seed <= 30; seed += 1) {
       const random = randoms(seed);
       let history = begin(empty);
       const seen: Project[] = [empty];
       for (let count = 0; count < 60; count += 1) {
         const next = step(history.present, random);
-        check(next);
+        expect(faults(next)).toEqual([]);
         if (next !== history.present) seen.push(next);
         history = commit(history, next, "step");
         if (clipsOf(next).length > 60) break;
