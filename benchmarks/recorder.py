@@ -1,0 +1,237 @@
+"""What recording costs, beside the ffmpeg command line recording the same channels.
+
+Both record the same virtual desktop in the same run, one after the other: 720p at 30 frames a
+second with the microphone and the system audio. Ours keeps the display, both stems and their mix;
+ffmpeg (from imageio-ffmpeg) writes one MP4 with the display and the two stems. Shown are the CPU
+time of each as a ratio, with moving content and with a still screen; the frames that are missing;
+the bytes of an hour of slides and typing with a minute of scrolling each five; and how long it
+takes from stop to exported after a short recording and after a fabricated hour.
+
+    python benchmarks/recorder.py [--seconds 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from PIL import Image
+
+import jupyter_capture
+from jupyter_capture.client.connection import Connection
+from jupyter_capture.client.session import CaptureSession
+from jupyter_capture.desktop import VirtualDesktop
+from jupyter_capture.desktop.window import Root, Slide
+from jupyter_capture.errors import EngineUnavailableError
+from jupyter_capture.local import end_engine
+from jupyter_capture.media.encode import AAC_FRAME, AacEncoder, H264Encoder
+from jupyter_capture.media.forget import silence
+from jupyter_capture.media.tracks import StoredTrack
+from jupyter_capture.media.writer import TrackWriter
+from jupyter_capture.wire.recorder import AudioCodec, Manifest, TrackManifest, VideoCodec
+
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+FPS = 30
+CHANNELS = ("display:1", "mic:default", "system_audio:default")
+HOUR = 3600
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--show", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.show:
+        show(*asked.show.split("@"))
+    with VirtualDesktop("1280x720") as desktop, tempfile.TemporaryDirectory() as folder:
+        os.environ.update(desktop.env)
+        data_dir = Path(folder) / "library"
+        connection = jupyter_capture.connect(data_dir=data_dir)
+        for _ in range(5):  # a machine that is busy with other things starts an engine slowly
+            with contextlib.suppress(EngineUnavailableError):
+                connection.status()
+                break
+        try:
+            print("| screen | ours, CPU | ffmpeg, CPU | ratio | frames missing | MB an hour |")
+            print("|---|---|---|---|---|---|")
+            for kind in ("moving", "still", "typical"):
+                compare(desktop, connection, data_dir, kind, asked.seconds)
+            stops(connection, data_dir)
+            connection.close()
+        finally:
+            end_engine(data_dir)
+
+
+def compare(
+    desktop: VirtualDesktop, connection: Connection, data_dir: Path, kind: str, seconds: float
+) -> None:
+    screen = subprocess.Popen([sys.executable, __file__, "--show", f"{kind}@{desktop.display}"])
+    time.sleep(1)
+    try:
+        session, ours = recorded(connection, data_dir, seconds)
+        theirs = ffmpeg(desktop, data_dir.parent / "ffmpeg.mp4", seconds)
+    finally:
+        screen.kill()
+        screen.wait()
+    manifest = manifest_of(data_dir, session)
+    size = sum(track.bytes for track in manifest.tracks) / manifest.duration * HOUR / 1e6
+    missing = f"{lacking(data_dir, session, manifest):.1%}" if kind == "moving" else ""
+    print(f"| {kind} | {ours:.0%} | {theirs:.0%} | {ours / theirs:.2f} | {missing} | {size:.0f} |",
+          flush=True)  # fmt: skip
+
+
+def recorded(
+    connection: Connection, data_dir: Path, seconds: float
+) -> tuple[CaptureSession, float]:
+    """A session, and the share of one core that its recorder took."""
+    session = connection.create_capture_session()
+    session.start([{"name": name, "store": True} for name in CHANNELS], fps=FPS)
+    pid = int((data_dir / "sessions" / session.id / "recorder.pid").read_text())
+    time.sleep(1)
+    before, since = cpu(pid), time.monotonic()
+    time.sleep(seconds)
+    used = (cpu(pid) - before) / (time.monotonic() - since)
+    return session.stop(), used
+
+
+def ffmpeg(desktop: VirtualDesktop, path: Path, seconds: float) -> float:
+    grab = ["-f", "x11grab", "-framerate", str(FPS), "-video_size", desktop.size]
+    sound = ["-f", "pulse", "-i"]
+    process = subprocess.Popen(
+        [FFMPEG, "-y", "-loglevel", "error", *grab, "-i", desktop.display, *sound, "microphone",
+         *sound, "speakers.monitor", "-map", "0", "-map", "1", "-map", "2",
+         "-c:v", "libx264", "-preset", "superfast", "-crf", "23", "-pix_fmt", "yuv420p",
+         "-c:a", "aac", str(path)],
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(2)
+    before, since = cpu(process.pid), time.monotonic()
+    time.sleep(seconds)
+    used = (cpu(process.pid) - before) / (time.monotonic() - since)
+    process.send_signal(signal.SIGINT)
+    process.wait()
+    return used
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor that a process took so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def lacking(data_dir: Path, session: CaptureSession, manifest: Manifest) -> float:
+    """The share of frames that are not there, of a screen that changed with every one."""
+    (display,) = [one for one in manifest.tracks if one.kind == "video"]
+    track = StoredTrack.open(data_dir / "sessions" / session.id, display)
+    count = sum(1 for _ in track.samples(0, track.end))
+    return max(0.0, 1 - count / (manifest.duration * FPS))
+
+
+def manifest_of(data_dir: Path, session: CaptureSession) -> Manifest:
+    path = data_dir / "sessions" / session.id / "manifest.json"
+    return Manifest.model_validate_json(path.read_bytes())
+
+
+# ---- stop to exported
+
+
+def stops(connection: Connection, data_dir: Path) -> None:
+    session = connection.create_capture_session()
+    session.start([{"name": name, "store": True} for name in CHANNELS])
+    time.sleep(5)
+    short = timed_stop(session)
+    long = connection.create_capture_session()
+    long.start([{"name": name, "store": True} for name in CHANNELS])
+    time.sleep(2)
+    grown(connection, data_dir, long)
+    print(f"stop to exported: {short:.2f} s after 5 s, {timed_stop(long):.2f} s after an hour "
+          "(fabricated: an hour of tracks for a recorder that goes on from them)")  # fmt: skip
+
+
+def timed_stop(session: CaptureSession) -> float:
+    since = time.monotonic()
+    session.stop()
+    return time.monotonic() - since
+
+
+def grown(connection: Connection, data_dir: Path, session: CaptureSession) -> None:
+    """Kill the recorder, put an hour in place of what it wrote, and let it be started again."""
+    folder = data_dir / "sessions" / session.id
+    engine = connection.status().pid
+    os.kill(engine, signal.SIGSTOP)
+    pid = int((folder / "recorder.pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    manifest = manifest_of(data_dir, session)
+    manifest.tracks = [hour_of(folder, track) for track in manifest.tracks]
+    if manifest.clock is not None:
+        manifest.clock = HOUR * 1_000_000_000, manifest.clock[1]
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    os.kill(engine, signal.SIGCONT)
+    while int((folder / "recorder.pid").read_text() or 0) == pid:
+        time.sleep(0.05)
+    while (session.refresh().duration or 0) < HOUR:
+        time.sleep(0.1)
+
+
+def hour_of(folder: Path, track: TrackManifest) -> TrackManifest:
+    shutil.rmtree(folder / track.id)
+    if isinstance(track.codec, AudioCodec):
+        count = HOUR * track.codec.rate // AAC_FRAME
+        writer = TrackWriter(
+            folder, track.id, track.channel_id, track.codec, AacEncoder(track.codec).config
+        )
+        for packet in silence(track.codec, 0, count):
+            writer.add(packet)
+        return writer.finish(count * AAC_FRAME)
+    assert isinstance(track.codec, VideoCodec)
+    encoder = H264Encoder(track.codec)
+    writer = TrackWriter(folder, track.id, track.channel_id, track.codec, encoder.config)
+    black = np.zeros((track.codec.height, track.codec.width, 3), np.uint8)
+    for half in range(2 * HOUR):
+        for packet in encoder.encode(black, half * 45000, half % 20 == 0):
+            writer.add(packet)
+    return writer.finish(HOUR * 90000)
+
+
+# ---- what is on the screen
+
+
+def show(kind: str, display: str) -> None:
+    """Until killed."""
+    with Root(display) as root:
+        page = Image.new("RGB", (root.size[0], root.size[1] * 4), "white")
+        for number in range(4):
+            slide = Slide(f"Page {number}", tuple(f"Line {line} of the page" for line in range(5)))
+            page.paste(slide.draw(root.size), (0, number * root.size[1]))
+        began, drawn = time.monotonic(), -1
+        while True:
+            at = place(kind, time.monotonic() - began, root.size[1])
+            if at != drawn:
+                drawn = at
+                root.show(page.crop((0, at, root.size[0], at + root.size[1])))
+            time.sleep(0.01)
+
+
+def place(kind: str, seconds: float, height: int) -> int:
+    """How far the page is scrolled. Typical: a fifth of the time it moves, in steps of a wheel."""
+    if kind == "still":
+        return 0
+    if kind == "moving":
+        return int(seconds * 120) % (height * 3)
+    moves = seconds % 10 < 2
+    return int(seconds % 2 * 4) * 60 if moves else int(seconds // 10) % 3 * height
+
+
+if __name__ == "__main__":
+    main()
