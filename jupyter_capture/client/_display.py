@@ -15,6 +15,11 @@ POSTER_BYTES = 29_500
 """Of a JPEG: as base64 it stays under 40 kB."""
 _BOX = "font-family:var(--jp-ui-font-family,sans-serif);font-size:13px;line-height:1.4"
 _FAINT = "opacity:.65"
+_CELLS = "notebook:cells"
+_CODE = (
+    "margin:0;padding:0;background:none;white-space:pre-wrap;max-height:9em;overflow:auto;"
+    "font-family:var(--jp-code-font-family,monospace);font-size:12px"
+)
 
 
 class ShotLike(Protocol):
@@ -75,8 +80,8 @@ def shots_html(shots: Sequence[ShotLike], posters: Sequence[str | None]) -> str:
         _row(
             [
                 *([_picture(poster, shot.text, 128)] if with_pictures else []),
-                f"{clock(shot.start)}–{clock(shot.end)}",
-                escape(shot.text),
+                f'<span style="white-space:nowrap">{clock(shot.start)}–{clock(shot.end)}</span>',
+                _words(shot),
                 f'<span style="{_FAINT}">{escape(_origin(shot))}</span>',
             ]
         )
@@ -110,7 +115,7 @@ def transcript_html(rows: Sequence[tuple[float, str, str]], more: int = 0) -> st
         told = f'<span style="{_FAINT}">{escape(channel)}</span>' if channel != last else ""
         shown.append(_row([clock(start), escape(said.strip()), told]))
         last = channel
-    rest = f'<div style="{_FAINT}">… and {more} more</div>' if more else ""
+    rest = f'<div style="{_BOX};{_FAINT}">… and {more} more</div>' if more else ""
     return (_table(shown) or note_html("Nothing was said.")) + rest
 
 
@@ -128,6 +133,12 @@ def timeline_html(
     return f'<div style="{_BOX}">{head}{_table(rows)}{warned}</div>'
 
 
+def _words(shot: ShotLike) -> str:
+    if shot.channel != _CELLS:
+        return escape(shot.text)
+    return f'<pre style="{_CODE}">{escape(shot.text)}</pre>'
+
+
 def _origin(shot: ShotLike) -> str:
     parts: list[Any] = [shot.video_title or shot.video_id, shot.channel]
     if shot.search_score is not None:
@@ -138,7 +149,9 @@ def _origin(shot: ShotLike) -> str:
 def _picture(poster: str | None, words: str, width: int) -> str:
     if poster is None:
         return ""
-    style = f"width:{width}px;height:auto;display:block;border-radius:3px"
+    # In a table a picture would be squeezed by the words beside it.
+    least = f"min-width:{width}px;max-width:none;" if width < 200 else ""
+    style = f"width:{width}px;{least}height:auto;display:block;border-radius:3px;margin:0"
     return f'<img src="{escape(poster)}" alt="{escape(words)}" style="{style}">'
 
 
