@@ -8,7 +8,7 @@ import shutil
 from sqlalchemy import select
 
 from jupyter_capture.engine.home import DELETED, Home
-from jupyter_capture.engine.schema import sessions, tracks
+from jupyter_capture.engine.schema import assets, sessions, tracks
 from jupyter_capture.engine.store import Store
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,15 @@ def sweep(store: Store, home: Home) -> None:
         exported = select(sessions.c.id, sessions.c.status)
         known = {row.id: row.status for row in connection.execute(exported)}
         kept = set(connection.execute(select(tracks.c.id)).scalars())
+        there = select(assets.c.id).where(assets.c.deleted_at.is_(None))
+        shown = set(connection.execute(there).scalars())
+    # What is in the cache can be made again, so nothing there needs to be known to be deleted.
+    cached = home.cache / "previews"
+    home.drop_previews(
+        folder.name
+        for folder in (cached.iterdir() if cached.exists() else ())
+        if folder.name not in shown
+    )
     for folder in home.sessions.iterdir():
         if folder.name not in known:
             if (folder / DELETED).exists():

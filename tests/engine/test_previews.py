@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,3 +81,16 @@ async def test_what_has_no_picture_or_no_sound_says_so(app: App) -> None:
         answers.append(await client.get(f"/video/{heard}/sprite"))
     assert [answer.status_code for answer in answers] == [400, 404, 404, 404]
     assert "has no sound" in answers[0].json()["message"]
+
+
+async def test_what_a_death_left_of_a_deleted_asset_goes_at_the_next_start(make_app: Any) -> None:
+    first = make_app()
+    kept = clip(first.services, sound=tone(1))
+    async with first.local as client:
+        await client.get(f"/audio/{kept}/waveform")
+    left = first.services.home.previews("a-deleted")
+    left.mkdir(parents=True)
+    (left / "waveform-0.i8").write_bytes(b"0")
+    again = make_app()
+    assert not left.exists()
+    assert list(again.services.home.previews(kept).iterdir())
