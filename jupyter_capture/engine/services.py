@@ -161,6 +161,7 @@ class Services:
         self.recent = LiveFinder(embedder)
         self.records.on_exported = self._on_exported
         self.alerts = Alerts(self.store, self.events, self.webhooks, embedder)
+        self.sessions.on_again = self._listen_again
         self.live = Live(
             self.home,
             self.events,
@@ -324,7 +325,8 @@ class Services:
         )
 
     def _listen_again(self) -> None:
-        """To what an engine before this one listened for an index, and so for its alerts."""
+        """To what was listened to for an index, and so for its alerts, by an engine before this
+        one, or before its recorder died."""
         streams = map(self.records.stream, self.alerts.records.connected())
         heard = [row for row in streams if self.sessions.live(row.session_id) is not None]
 

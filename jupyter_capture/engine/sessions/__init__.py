@@ -61,6 +61,7 @@ class Sessions:
         self._live: dict[str, Live] = {}
         self._lock = threading.Lock()
         self.erasure = Erasure(home)
+        self.on_again: Callable[[], None] = lambda: None  # a recorder was started again
         self._ending = Ending(records, home, self.erasure)
         limit = settings.unattended_minutes * 60
         self._unattended = Unattended(lambda: self._live, self.stop, limit)
@@ -333,6 +334,8 @@ class Sessions:
 
     def _on_active(self, session_id: str, live: Live, report: Report) -> None:
         if live.settled.is_set() and self.records.row(session_id).status != "starting":
+            if report.report == "active":
+                self.on_again()
             return
         started = float(report.data.get("started_at") or time.time())
         streams = [
