@@ -71,3 +71,20 @@ def test_a_growing_playlist_is_an_event_whose_lines_stay() -> None:
     assert "PLAYLIST-TYPE:EVENT" in early
     assert "ENDLIST" not in late
     assert hls.media_playlist([], ended=False).startswith("#EXTM3U")
+
+
+def test_subtitles_are_off_until_somebody_switches_them_on() -> None:
+    video = hls.Rendition("video.m3u8", VIDEO, 1, 1)
+    text = hls.master(video, None, hls.Captions("captions.m3u8", "English", "en"))
+    (line,) = [line for line in text.splitlines() if "SUBTITLES," in line]
+    assert 'NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=NO' in line
+    assert line.endswith('URI="captions.m3u8"')
+    assert 'SUBTITLES="captions"' in text
+    unknown = hls.master(video, None, hls.Captions("captions.m3u8", "Captions", None))
+    assert "LANGUAGE" not in unknown
+
+
+def test_subtitles_are_one_file_as_long_as_the_stream() -> None:
+    lines = hls.text_playlist("captions.vtt", 61.25).splitlines()
+    assert "#EXT-X-TARGETDURATION:62" in lines
+    assert lines[-3:] == ["#EXTINF:61.250000,", "captions.vtt", "#EXT-X-ENDLIST"]
