@@ -10,7 +10,7 @@ import { Desk } from "./desk";
 import { Pointers } from "./drag";
 import { Inspector } from "./inspector";
 import { Lanes } from "./lanes";
-import { type Clip, type Project, clipNamed, clipsOf, fromWire, isTimed, labelOf, lengthOf, toWire } from "./model";
+import { type Clip, FRAME, type Project, TICKS, clipNamed, clipsOf, fromWire, isTimed, labelOf, lengthOf, toWire } from "./model";
 import { Preview, type Said } from "./preview";
 import { zoomToFit, zoomed } from "./ruler";
 import { Sources } from "./sources";
@@ -96,6 +96,9 @@ class Editor implements TimelineEditor, Stage {
         this.codes = this.changes;
       }),
       desk.hear(["project"], () => this.give()),
+      desk.hear(["playhead"], () => {
+        if (this.preview.isPlaying) this.lanes.reveal(desk.playhead);
+      }),
     ];
   }
 
@@ -290,6 +293,13 @@ class Editor implements TimelineEditor, Stage {
       if (isText || !isUndo) return;
     }
     if (event.key === "Escape" && this.pointers.cancel()) return event.stopPropagation();
+    // The ruler is a slider: its arrows move the playhead, whatever is selected.
+    const away = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 }[event.key];
+    if (away !== undefined && target === this.lanes.ruler.root) {
+      event.preventDefault();
+      event.stopPropagation();
+      return this.seek(this.desk.playhead + away * (event.shiftKey ? TICKS : FRAME));
+    }
     const isPress = event.key === " " && target instanceof HTMLButtonElement;
     const binding = isPress ? undefined : bindingOf(event);
     if (!binding) return;

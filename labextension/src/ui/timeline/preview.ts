@@ -67,6 +67,11 @@ export class Preview {
     return this.url;
   }
 
+  get isPlaying(): boolean {
+    const video = this.screen?.video;
+    return Boolean(video && !video.paused && !video.ended);
+  }
+
   seek(ticks: number): void {
     const { screen } = this;
     if (screen && screen.video.readyState > 0) screen.video.currentTime = secondsOf(ticks);
