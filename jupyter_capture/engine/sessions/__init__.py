@@ -37,7 +37,6 @@ from jupyter_capture.wire.capture import (
     Forgotten,
     SessionStart,
     SessionStatus,
-    kind_of,
 )
 from jupyter_capture.wire.recorder import Command, RecorderSpec, Report
 
@@ -338,17 +337,8 @@ class Sessions:
                 self.on_again()
             return
         started = float(report.data.get("started_at") or time.time())
-        streams = [
-            {
-                "rtstream_id": row.id,
-                "name": row.channel_id,
-                "media_types": [kind_of(row.channel_id)],
-            }
-            for row in self.records.streams_of(session_id)
-        ]
-        self.records.advance(
-            session_id, "active", {"rtstreams": streams}, of=("starting",), started_at=started
-        )
+        told = {"rtstreams": self.records.told_streams(session_id)}
+        self.records.advance(session_id, "active", told, of=("starting",), started_at=started)
         live.attend()
         live.settled.set()
 

@@ -86,6 +86,17 @@ class Records:
                 ).all()
             )
 
+    def told_streams(self, session_id: str) -> list[dict[str, Any]]:
+        """Its streams as the ``active`` event names them."""
+        return [
+            {
+                "rtstream_id": row.id,
+                "name": row.channel_id,
+                "media_types": [kind_of(row.channel_id)],
+            }
+            for row in self.streams_of(session_id)
+        ]
+
     def stream(self, rtstream_id: str) -> Row[Any]:
         with self._store.read() as connection:
             row = connection.execute(
