@@ -182,7 +182,7 @@ def test_a_process_that_dies_costs_one_segment_a_second_try(
 
 
 def test_a_process_that_hangs_is_replaced(pool_of: Any, order: Order, plan: Plan) -> None:
-    pool, _ = pool_of(silent_seconds=2.0)
+    pool, _ = pool_of(silent_seconds=3.0)
     pid = ready(pool, order)
     os.kill(pid, signal.SIGSTOP)
     assert bytes_of(pool.ask(order, "video", 0)) == cut.segment(plan, "video", 0)
@@ -221,7 +221,7 @@ def test_no_more_processes_than_allowed_and_each_steps_back(pool_of: Any, order:
 
 
 def test_processes_end_when_nothing_was_asked_for_a_while(pool_of: Any, order: Order) -> None:
-    pool, _ = pool_of(idle_seconds=0.02)
+    pool, _ = pool_of(idle_seconds=0.2)
     pid = ready(pool, order)
     wait_for(lambda: not pool.pids, what="the end of the last one")
     wait_for(lambda: not alive(pid), what="its end")
