@@ -79,8 +79,7 @@ class StoredTrack:
         """See what has been written since. ``manifest``: where it has new parts."""
         if manifest is not None and not goes_on(self.manifest, manifest):
             self.fragments = np.empty(0, FRAGMENT)
-            self._inits.clear()
-            self._configs.clear()
+            self._inits, self._configs = {}, {}  # others may hold a copy of this track
         self.manifest = manifest or self.manifest
         parts = [self._index_part(number) for number in range(len(self.manifest.parts))]
         parts = [part for part in parts if len(part)]
