@@ -10,6 +10,7 @@ When standard input ends, the engine has ended, and so does this.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -99,6 +100,9 @@ def main() -> None:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _step_back()
+    # The plan of hours is tens of thousands of objects, which are looked through again and again.
+    gc.freeze()
+    gc.set_threshold(50_000)
     renderer = Renderer(out)
     renderer.say({"ready": True})
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()

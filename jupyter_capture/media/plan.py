@@ -71,6 +71,12 @@ class Made:
     make: Callable[[Check], list[Sample]]
 
 
+@lru_cache(maxsize=1024)
+def _seconds(length: int, rate: int) -> Fraction:
+    """Kept, since hours have thousands of segments of few lengths."""
+    return Fraction(length, rate)
+
+
 @dataclass(frozen=True, slots=True)
 class VideoSegment:
     """[start, end) of the stream (ticks). ``init``: index into `Plan.video_inits`."""
@@ -83,7 +89,7 @@ class VideoSegment:
 
     @property
     def seconds(self) -> Fraction:
-        return Fraction(self.end - self.start, TICKS)
+        return _seconds(self.end - self.start, TICKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class AudioSegment:
 
     @property
     def seconds(self) -> Fraction:
-        return Fraction(self.count * AAC_FRAME, self.rate)
+        return _seconds(self.count * AAC_FRAME, self.rate)
 
 
 @dataclass
