@@ -13,7 +13,7 @@ speech="pocketsphinx-testdata"
 
 case "${1:-}" in
     demo) wanted="$desktop" ;;
-    test) wanted="$desktop $browser $speech" ;;
+    test) wanted="$desktop $browser $speech strace" ;;
     *) echo "usage: $0 demo|test" >&2; exit 2 ;;
 esac
 
