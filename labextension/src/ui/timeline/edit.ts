@@ -210,14 +210,10 @@ export function joined(ranges: readonly Range[]): Range[] {
   return found;
 }
 
-/** Cut a clip where these times of its asset are: its words, or its silences. */
-export function cutAsset(project: Project, key: string, ranges: readonly Range[]): Edit {
-  const clip = find(project, key)?.clip;
-  if (!clip || !isTimed(clip)) return nothing(project);
+/** Times of a clip's asset as times of the timeline, within the clip. */
+export function inTimeline(clip: Clip, ranges: readonly Range[]): Range[] {
   const place = (time: number) => clamp(clip.start + time - clip.from, clip.start, endOf(clip));
-  const edit = cutOut(project, ranges.map(([start, end]) => [place(start), place(end)] as const));
-  const left = find(edit.project, key);
-  return { ...edit, selected: left ? [key] : [] };
+  return ranges.map(([start, end]) => [place(start), place(end)] as const);
 }
 
 /** Clips to paste later, the earliest at 0; `lane` counts from the lowest one copied. */

@@ -205,7 +205,7 @@ describe("trimming and cutting", () => {
     const title = { ...textClip("title"), start: s(1), duration: s(4) };
     const [screen, camera] = [video(0, 10), video(0, 10, 5)];
     const one = project([screen], [camera], [title, { ...textClip("gone"), start: s(6.2), duration: s(0.5) }]);
-    const { project: made } = edit.cutAsset(one, screen.key, [[s(2), s(3)], [s(6), s(7)]]);
+    const { project: made } = edit.cutOut(one, edit.inTimeline(screen, [[s(2), s(3)], [s(6), s(7)]]));
     expect(shown(made)).toEqual([
       [[0, 2, 0], [2, 5, 3], [5, 8, 7]],
       [[0, 2, 5], [2, 5, 8], [5, 8, 12]],
@@ -215,7 +215,10 @@ describe("trimming and cutting", () => {
 
   it("cuts only within the clip that is meant", () => {
     const clip = video(5, 4, 2);
-    const { project: made } = edit.cutAsset(project([clip]), clip.key, [[s(0), s(3)], [s(5.5), s(99)]]);
+    const { project: made } = edit.cutOut(
+      project([clip]),
+      edit.inTimeline(clip, [[s(0), s(3)], [s(5.5), s(99)]]),
+    );
     expect(shown(made)).toEqual([[[5, 7.5, 3]]]);
   });
 
@@ -304,7 +307,6 @@ describe("any sequence of commands", () => {
       () => edit.remove(made, [key]),
       () => edit.rippleRemove(made, keys),
       () => edit.cutOut(made, [[time(), time()], [time(), time()]]),
-      () => edit.cutAsset(made, key, [[time(), time()]]),
       () => edit.paste(made, edit.copy(made, keys), time(), whole(3)),
       () => edit.duplicate(made, keys.slice(0, 3)),
       () => edit.layer(made, key, random() < 0.5 ? 1 : -1),

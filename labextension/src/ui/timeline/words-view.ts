@@ -1,4 +1,4 @@
-/** Edit by transcript: the words of a clip. Those that are deleted are cut out of the timeline. */
+/** Edit by transcript: the words of a recording, in all its pieces. Those that are deleted are cut out of the timeline. */
 
 import { ApiError } from "../../api";
 import { SaidError } from "../../explain";
@@ -7,7 +7,6 @@ import { make } from "../dom";
 import type { Desk } from "./desk";
 import * as edit from "./edit";
 import { type Clip, clipsOf, endOf, find, isTimed, labelOf } from "./model";
-import { exactTime } from "./ruler";
 import { type Sources, isShared } from "./sources";
 import * as fields from "./fields";
 import {
@@ -22,7 +21,13 @@ import {
   wordsBetween,
 } from "./words";
 
-/** Words beyond these are reached by cutting what is before them, or by splitting the clip. */
+/** A word where it is heard. */
+interface Said {
+  readonly word: Word;
+  readonly clip: Clip;
+}
+
+/** Words beyond these are reached by cutting what is before them. */
 const most = 6_000;
 
 export class WordsView {
@@ -40,9 +45,11 @@ export class WordsView {
   private readonly stop: (() => void)[];
   private clip: Clip | undefined;
   private taste = tasteOf(usualPause);
-  /** All words of the asset, and those of the clip. */
+  /** All clips of its lane that show the same recording: its pieces. */
+  private pieces: readonly Clip[] = [];
+  /** All words of the asset, and those of the pieces. */
   private all: Word[] = [];
-  private words: Word[] = [];
+  private words: Said[] = [];
   private anchor = -1;
   private focus = -1;
   private said = -1;
@@ -85,8 +92,9 @@ export class WordsView {
 
   private async show(): Promise<void> {
     const clip = this.chosen();
-    const before = this.clip;
+    const [before, pieces] = [this.clip, this.pieces];
     this.clip = clip;
+    this.pieces = clip ? piecesOf(this.desk, clip) : [];
     if (!clip) {
       this.all = [];
       this.paint("Add a recording to the timeline: its words show here.");
@@ -94,11 +102,11 @@ export class WordsView {
     }
     const isSame = before && isShared(before.look.asset, clip.look.asset) && this.all.length;
     if (!isSame) this.all = [];
-    this.title.textContent = labelOf(clip.look, this.sources.nameOf(clip.look.asset));
+    const name = labelOf(clip.look, this.sources.nameOf(clip.look.asset));
+    this.title.textContent = this.pieces.length > 1 ? `${name}, ${this.pieces.length} pieces` : name;
     if (isSame) {
-      const { from, duration, start } = before;
-      if (before.key === clip.key && from === clip.from && duration === clip.duration && start === clip.start) return;
-      this.paint();
+      const isStill = pieces.length === this.pieces.length && pieces.every((one, i) => one === this.pieces[i]);
+      if (!isStill) this.paint();
       return;
     }
     this.paint("Reading the words…");
@@ -132,19 +140,20 @@ export class WordsView {
   }
 
   private paint(note = ""): void {
-    const { clip } = this;
-    const inside = clip ? wordsBetween(this.all, clip.from, clip.from + clip.duration) : [];
+    const inside = this.pieces.flatMap((clip) =>
+      wordsBetween(this.all, clip.from, clip.from + clip.duration).map((word) => ({ word, clip })),
+    );
     this.words = inside.slice(0, most);
     this.anchor = this.focus = -1;
     this.said = -1;
     this.transcribe.hidden = true;
     this.note.textContent =
       note ||
-      (inside.length > most ? `The first ${most} words are shown; split the clip to see more.` : "") ||
+      (inside.length > most ? `The first ${most} words are shown.` : "") ||
       (inside.length ? "" : "No words in this part.");
     this.note.hidden = !this.note.textContent;
     // The spaces are where lines may break.
-    this.list.replaceChildren(...this.words.flatMap((word, index) => [this.element(word, index), " "]));
+    this.list.replaceChildren(...this.words.flatMap(({ word }, index) => [this.element(word, index), " "]));
     this.list.hidden = !this.words.length;
     this.tidying.hidden = !this.words.length;
     this.describeTidy();
@@ -160,37 +169,48 @@ export class WordsView {
     return element;
   }
 
-  private get proposal(): Proposal | undefined {
-    const { clip, all, taste } = this;
-    return clip && propose(all, clip.from, clip.from + clip.duration, taste);
+  private get proposal(): Proposal {
+    const found = this.pieces.map((clip) => {
+      const made = propose(this.all, clip.from, clip.from + clip.duration, this.taste);
+      return { ...made, ranges: edit.inTimeline(clip, made.ranges) };
+    });
+    return {
+      ranges: found.flatMap(({ ranges }) => ranges),
+      silences: found.reduce((sum, { silences }) => sum + silences, 0),
+      fillers: found.reduce((sum, { fillers }) => sum + fillers, 0),
+      seconds: found.reduce((sum, { seconds }) => sum + seconds, 0),
+    };
   }
 
   private describeTidy(): void {
-    const { proposal } = this;
-    const found = proposal ? describe(proposal) : "";
+    const found = describe(this.proposal);
     this.tidy.textContent = found ? `Cut silences and fillers: ${found}` : "No silences or fillers to cut";
     this.tidy.disabled = !found;
   }
 
   private cutPauses(): void {
-    const { clip, desk, proposal } = this;
-    if (!clip || !proposal) return;
-    desk.apply(edit.cutAsset(desk.project, clip.key, proposal.ranges), "Cut silences and fillers");
+    this.cut(this.proposal.ranges, "Cut silences and fillers");
   }
 
   private cutWords(): void {
-    const { clip, desk, words, all } = this;
     const [first, last] = this.range();
-    if (!clip || first < 0) return;
-    const offset = all.indexOf(words[first] as Word);
-    const range = rangeOfWords(all, offset, offset + last - first);
-    const count = last - first + 1;
-    const made = edit.cutAsset(desk.project, clip.key, [range]);
-    desk.apply(made, count === 1 ? "Cut a word" : `Cut ${count} words`);
-    // What followed is a clip of its own now: go on reading there.
-    const next = nextPiece(desk, clip);
-    if (next && !find(desk.project, clip.key)) desk.select([next.key]);
-    (this.list.firstElementChild as HTMLElement | null)?.focus();
+    if (first < 0) return;
+    const chosen = this.words.slice(first, last + 1);
+    const ranges = this.pieces.flatMap((clip) => {
+      const said = chosen.filter((one) => one.clip === clip).map(({ word }) => this.all.indexOf(word));
+      if (!said.length) return [];
+      const range = rangeOfWords(this.all, said[0] as number, said.at(-1) as number);
+      return edit.inTimeline(clip, [range]);
+    });
+    this.cut(ranges, chosen.length === 1 ? "Cut a word" : `Cut ${chosen.length} words`);
+    // Go on reading where it was cut.
+    const next = clamp(first, 0, this.words.length - 1);
+    (this.list.children[next] as HTMLElement | undefined)?.focus();
+  }
+
+  private cut(ranges: readonly edit.Range[], label: string): void {
+    const { clip, desk } = this;
+    if (clip) desk.apply({ ...edit.cutOut(desk.project, ranges), selected: [clip.key] }, label);
   }
 
   private range(): [number, number] {
@@ -222,11 +242,13 @@ export class WordsView {
     }, { signal });
     window.addEventListener("pointerup", () => {
       over.abort();
-      const word = this.words[this.anchor];
-      if (word && this.clip && this.anchor === this.focus) {
-        this.seek(this.clip.start + Math.max(0, word.start - this.clip.from));
-      }
+      if (this.anchor === this.focus) this.seekWord(this.anchor);
     }, { signal });
+  }
+
+  private seekWord(index: number): void {
+    const said = this.words[index];
+    if (said) this.seek(said.clip.start + Math.max(0, said.word.start - said.clip.from));
   }
 
   private key(event: KeyboardEvent): void {
@@ -239,8 +261,7 @@ export class WordsView {
       if (this.focus < 0) this.mark(indexAt(event.target), indexAt(event.target));
       this.cutWords();
     } else if (event.key === "Enter") {
-      const word = this.words[Math.max(0, this.focus)];
-      if (word && this.clip) this.seek(this.clip.start + Math.max(0, word.start - this.clip.from));
+      this.seekWord(Math.max(0, this.focus));
     } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       this.mark(0, this.words.length - 1);
     } else return;
@@ -250,10 +271,11 @@ export class WordsView {
 
   /** The word that is being said is marked. */
   private follow(): void {
-    const { clip, words } = this;
-    if (!clip) return;
-    const now = this.desk.playhead - clip.start + clip.from;
-    const at = words.findIndex((word) => word.start <= now && now < word.end);
+    const now = this.desk.playhead;
+    const at = this.words.findIndex(({ word, clip }) => {
+      const shift = clip.start - clip.from;
+      return word.start + shift <= now && now < word.end + shift;
+    });
     if (at === this.said) return;
     this.list.children[this.said]?.classList.remove("jc-tl-now");
     this.said = at;
@@ -274,13 +296,12 @@ function indexAt(target: EventTarget | null): number {
   return found ? Number(found.dataset["index"]) : -1;
 }
 
-/** The clip that now begins where this one was cut. */
-function nextPiece(desk: Desk, clip: Clip): Clip | undefined {
-  return clipsOf(desk.project).find(
-    (one) => one.start >= clip.start && isShared(one.look.asset, clip.look.asset),
-  );
+/** The clips of its lane that show the same recording, in the order of time. */
+function piecesOf(desk: Desk, clip: Clip): Clip[] {
+  const lane = desk.shown.lanes[find(desk.shown, clip.key)?.lane ?? 0];
+  return (lane?.clips ?? []).filter((one) => isShared(one.look.asset, clip.look.asset));
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof SaidError ? error.message : `The words could not be read at ${exactTime(0)}.`;
+  return error instanceof SaidError ? error.message : "The words could not be read. Select the clip again to try.";
 }
