@@ -91,7 +91,7 @@ class TimelineEditor(Panel):
         return clips
 
     def save(self, path: str | Path, *, show_progress: bool = True) -> Path:
-        """Render the timeline into one file; its suffix says which kind, as `Timeline.save` does."""
+        """Render the timeline into a file; the suffix says which kind, as with `Timeline.save`."""
         return self.timeline.save(path, show_progress=show_progress)
 
     @traitlets.observe("timeline")
