@@ -11,10 +11,8 @@ each round asks for a stream that was never asked for before, so that nothing is
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
@@ -25,8 +23,8 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
-import imageio_ffmpeg
-from stock import recording
+from _peers import SHOT, TITLE, ffmpeg_shot, ffmpeg_timeline, moviepy_timeline
+from _stock import recording
 
 import jupyter_capture
 from jupyter_capture import editor
@@ -37,12 +35,8 @@ from jupyter_capture.local import end_engine
 from jupyter_capture.media.mp4 import write_mp4
 from jupyter_capture.media.plan import Cut, make_plan
 
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 PLAYER = httpx.Client(timeout=60)
 """Made beforehand, as a browser is there before a page."""
-TITLE = "The budget for next year"
-SHOT = 20
-"""Seconds of a shot."""
 
 
 @dataclass
@@ -251,59 +245,6 @@ def lengths(table: Table, bench: Bench, options: argparse.Namespace) -> None:
     label = f"{options.long_hours:g} h / 10 s"
     table.ratio(f"a shot out of {label}: first segments", long[0], short[0], 1.2)
     table.ratio(f"a timeline of {label}: first segments", long[1], short[1], 1.2)
-
-
-# ---- the peers
-
-
-def ffmpeg(*arguments: object) -> None:
-    command = [FFMPEG, "-y", "-loglevel", "error", *(str(each) for each in arguments)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-
-
-def ffmpeg_shot(file: Path, start: float, folder: Path) -> None:
-    ffmpeg(
-        *("-ss", 3.4 + start, "-t", SHOT, "-i", file),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", folder / "shot.mp4"),
-    )
-
-
-def ffmpeg_timeline(files: list[Path], start: float, seconds: int, folder: Path) -> None:
-    font = Path(jupyter_capture.__file__).parent / "media/fonts/DejaVuSans.ttf"
-    graph = (
-        "[1:v]scale=448:252[small];"
-        "[0:v][small]overlay=W-w:H-h[both];"
-        f"[both]drawtext=fontfile={font}:text='{TITLE}':fontsize=40:fontcolor=white:"
-        "x=(w-tw)/2:y=0[v];[0:a][1:a]amix=inputs=2:normalize=0[a]"
-    )
-    ffmpeg(
-        *("-ss", start, "-t", seconds, "-i", files[0], "-t", seconds, "-i", files[1]),
-        *("-filter_complex", graph, "-map", "[v]", "-map", "[a]", "-r", 30),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", folder / "timeline.mp4"),
-    )
-
-
-def moviepy_timeline(files: list[Path], seconds: int, folder: Path) -> None:
-    os.environ["FFMPEG_BINARY"] = FFMPEG
-    from moviepy import CompositeVideoClip, TextClip, VideoFileClip
-
-    font = Path(jupyter_capture.__file__).parent / "media/fonts/DejaVuSans.ttf"
-    first = VideoFileClip(str(files[0])).subclipped(0, seconds)
-    second = VideoFileClip(str(files[1])).subclipped(0, seconds).resized(0.35)
-    title = TextClip(font=str(font), text=TITLE, font_size=40, color="white")
-    made = CompositeVideoClip(
-        [
-            first,
-            second.with_position(("right", "bottom")),
-            title.with_duration(seconds).with_position(("center", "top")),
-        ]
-    )
-    made.write_videofile(
-        str(folder / "moviepy.mp4"), fps=30, codec="libx264", preset="ultrafast",
-        audio_codec="aac", threads=os.cpu_count(), logger=None,
-    )  # fmt: skip
-    for clip in (made, first, second):
-        clip.close()
 
 
 # ---- in a browser
