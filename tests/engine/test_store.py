@@ -12,9 +12,9 @@ import pytest
 from engine_harness import App
 from sqlalchemy import select, text
 
+from jupyter_capture.engine.saving import prune
 from jupyter_capture.engine.schema import collections, streams
 from jupyter_capture.engine.store import Store, network_filesystem
-from jupyter_capture.engine.work import prune
 from jupyter_capture.errors import EngineError, StorageFullError
 
 MOUNTS = """\
