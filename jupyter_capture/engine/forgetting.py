@@ -29,7 +29,7 @@ from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.wallclock import unix_time
 from jupyter_capture.errors import CaptureError, ConflictError, InvalidRequestError
 from jupyter_capture.wire.capture import ForgetRequest, Forgotten
-from jupyter_capture.wire.recorder import Manifest, TrackManifest
+from jupyter_capture.wire.recorder import Erased, Manifest, TrackManifest
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Recording(Protocol):
     """What is being recorded."""
 
     def seconds(self, session_id: str) -> float | None: ...
-    def forget(self, session_id: str, start: float, end: float | None) -> Forgotten: ...
+    def forget(self, session_id: str, start: float, end: float | None) -> Erased: ...
 
 
 class Forgetting:
@@ -116,7 +116,7 @@ class Forgetting:
                 except CaptureError as error:
                     logger.error("%s cannot forget: %s", session_id, error.message)
 
-    def _afterwards(self, session_id: str, asked: ForgetRequest) -> Forgotten:
+    def _afterwards(self, session_id: str, asked: ForgetRequest) -> Erased:
         session = self._records.row(session_id)
         manifest = self._records.manifest(session_id)
         if session.status not in ("exported", "stopped") or manifest is None:
@@ -133,9 +133,9 @@ class Forgetting:
         self._erasure.note(session_id, start, end)
         self._end_jobs(session_id)
         self._erasure.erase(session_id, manifest, start, end, self._store_tracks)
-        return Forgotten(start=start, end=end, wall_clock=manifest.wall_clock)
+        return Erased(start=start, end=end, wall_clock=manifest.wall_clock)
 
-    def _with_all(self, session_id: str, done: Forgotten) -> Forgotten:
+    def _with_all(self, session_id: str, done: Erased) -> Forgotten:
         """Whatever else tells of it."""
         for forget in self._others:
             forget(session_id, done.start, done.end)
@@ -156,7 +156,7 @@ class Forgetting:
         self._changed([*made, session_id])
         self._store.flush()
         self._erasure.done(session_id)
-        return done.model_copy(update={"session_id": session_id, "segments": count})
+        return Forgotten(session_id=session_id, start=done.start, end=done.end, segments=count)
 
     def _store_tracks(self, changed: list[TrackManifest]) -> None:
         with self._store.write() as connection:

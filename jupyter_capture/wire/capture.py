@@ -123,7 +123,6 @@ class Forgotten(Wire):
     start: float
     end: float
     segments: int = 0
-    wall_clock: list[tuple[float, float]] = Field(default_factory=list, exclude=True)
 
 
 class StreamAction(Wire):

@@ -175,3 +175,12 @@ class Report(Wire):
     data: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
     error_code: str | None = None
+
+
+class Erased(Wire):
+    """``data`` of ``forgotten``: a stretch of media time in seconds, and the session's map of
+    (media seconds, Unix seconds)."""
+
+    start: float
+    end: float
+    wall_clock: list[tuple[float, float]] = Field(default_factory=list)

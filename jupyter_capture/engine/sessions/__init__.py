@@ -34,11 +34,10 @@ from jupyter_capture.errors import (
 from jupyter_capture.settings import Settings, private_dir
 from jupyter_capture.wire.capture import (
     ChannelRequest,
-    Forgotten,
     SessionStart,
     SessionStatus,
 )
-from jupyter_capture.wire.recorder import Command, RecorderSpec, Report
+from jupyter_capture.wire.recorder import Command, Erased, RecorderSpec, Report
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +156,7 @@ class Sessions:
             if not paused:
                 self.records.switch(session_id, channel_id, paused=False)
 
-    def forget(self, session_id: str, start: float, end: float | None) -> Forgotten:
+    def forget(self, session_id: str, start: float, end: float | None) -> Erased:
         """Erase media time (seconds; None: until now) from the tracks of a recording that goes on.
         Raises ConflictError where it does not; then it is noted, to be carried out all the same."""
         live = self._recording(session_id)
@@ -174,7 +173,7 @@ class Sessions:
         if report.report == "failed":
             self.erasure.done(session_id)
             raise from_response(409, report.error_code, report.error or "Nothing was forgotten.")
-        return Forgotten.model_validate(report.data)
+        return Erased.model_validate(report.data)
 
     def delete(self, session_id: str) -> None:
         """Erase a session whole: its rows, its assets, its words and its media."""
