@@ -47,10 +47,10 @@ class OldAsset(Wire):
     fade_in_duration: float = Field(0.0, ge=0, allow_inf_nan=False)
     fade_out_duration: float = Field(0.0, ge=0, allow_inf_nan=False)
     duration: float | None = Field(None, gt=0, allow_inf_nan=False)
-    width: Length = 100
-    height: Length = 100
-    x: Length = 80
-    y: Length = 20
+    width: Length = 100.0
+    height: Length = 100.0
+    x: Length = 80.0
+    y: Length = 20.0
     text: str | None = Field(None, max_length=10_000)
     style: OldStyle = Field(default_factory=OldStyle)
 

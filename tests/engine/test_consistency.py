@@ -26,8 +26,11 @@ def test_rows_and_files_agree_after_a_librarys_life(common: Bench) -> None:
 
     killed = common.begin(SCREEN, MIC)
     reach(killed, 0.7)
-    kill(common.recorder_pid(killed))
-    wait_for(lambda: killed.refresh().status in ("exported", "stopped"), what="the export")
+    first = common.recorder_pid(killed)
+    kill(first)
+    wait_for(lambda: common.recorder_pid(killed) != first, what="another recorder")
+    reach(killed, (killed.refresh().duration or 0) + 0.5)
+    killed.stop()
     assert inconsistencies(common.data_dir) == []
 
     raw = {stream.name: stream.exported_asset_id for stream in whole.rtstreams}
