@@ -103,7 +103,7 @@ def words(_: Path, rows: Rows) -> Iterator[str]:
 def files(data_dir: Path, rows: Rows) -> Iterator[str]:
     streams = {row["id"] for row in rows["streams"]}
     for path in (data_dir / "cache").glob("downloads/*"):
-        if path.stem not in streams:
+        if path.stem.rpartition("-")[0] not in streams:
             yield f"{path} belongs to no stream"
     for path in (data_dir / "tmp").iterdir():
         yield f"{path} was left"

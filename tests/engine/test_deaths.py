@@ -181,7 +181,7 @@ def test_a_recorder_that_ended_well_meanwhile_was_not_recovered(after: After) ->
 
 def test_a_recorder_whose_socket_is_gone_is_ended_and_closed(after: After) -> None:
     session = after.sessions["no socket"]
-    assert session.status == "exported"
+    wait_for(lambda: session.refresh().status == "exported", what="the export")
     assert "recovered" not in session.metadata
     assert not alive(after.recorders["no socket"])
     sound_of(after.bench, session)
