@@ -263,7 +263,8 @@ def test_all_live_only_ends_without_a_video(shell: InteractiveShell) -> None:
 def test_what_the_machine_lacks_is_said_and_the_rest_recorded(
     engine: Engine, tmp_path: Path, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silent = start_engine(tmp_path, {**engine.env, "PULSE_SERVER": "unix:/nowhere"})
+    silent = start_engine(tmp_path, engine.env)
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")  # the desktop is the caller's
     monkeypatch.setenv("JUPYTER_CAPTURE_DATA_DIR", str(tmp_path))
     try:
         said = line(shell, "capture_start --for 1s").splitlines()
@@ -279,7 +280,9 @@ def test_nothing_to_record_is_one_clear_line(
     engine: Engine, tmp_path: Path, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     env = {name: value for name, value in engine.env.items() if name != "DISPLAY"}
-    bare = start_engine(tmp_path, {**env, "PULSE_SERVER": "unix:/nowhere"})
+    bare = start_engine(tmp_path, env)
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
     monkeypatch.setenv("JUPYTER_CAPTURE_DATA_DIR", str(tmp_path))
     try:
         said = refused(shell, "capture_start")
