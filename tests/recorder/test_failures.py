@@ -31,8 +31,8 @@ def refused(recording: Recording) -> Report:
         ("display:7", "display:1"),
         ("mic:kitchen", "mic:default, mic:microphone"),
         ("system_audio:kitchen", "system_audio:default, system_audio:speakers"),
-        ("teapot:1", "display:<n>, mic:<device>, system_audio:<device>"),
-        ("mic:", "display:<n>, mic:<device>, system_audio:<device>"),
+        ("teapot:1", "display:<n>, window:<id>, camera:<n>, mic:<device>"),
+        ("mic:", "display:<n>, window:<id>, camera:<n>, mic:<device>"),
     ],
 )
 def test_an_unknown_channel_is_refused_with_those_that_exist(
