@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_harness import MIC, Bench
+from engine_harness import MIC, Bench, reach
 from live_harness import Ear, files_open_by, files_with, workers_of
 from screen_harness import PAGES, Page, show
 
@@ -73,6 +73,8 @@ def look_on(bench: Bench, writing: VirtualDesktop, hook: WebhookReceiver, store:
         ear.wait(lambda: ear.events("visual_index", screen.id))
         show(writing.display, SECRET)
         ear.wait(lambda: ear.events("alert", screen.id))
+        # The stream is read once in two seconds, so a page must be there that long.
+        reach(session, (session.refresh().duration or 0) + 2.2)
         show(writing.display, LATER)
         ear.wait(lambda: "Mildred" in str(ear.events("visual_index", screen.id)))
         told = hook.wait_for("alert", session.id)

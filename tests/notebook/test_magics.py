@@ -341,7 +341,7 @@ def test_a_cell_searches_for_each_line_and_expands_nothing(
 def test_the_collection_is_searched_where_nothing_was_recorded_here(
     shell: InteractiveShell, recorded: Recorded
 ) -> None:
-    assert "in the collection" in line(shell, "search budget discussion")
+    assert "in the collection" in line(shell, "search channel:mic budget discussion")
 
 
 def test_the_transcript_tells_what_was_said_and_when(
