@@ -311,7 +311,7 @@ def test_deleted_words_and_silences_are_cut_and_come_back_in_one_step(editor: Ed
     editor.button("Undo: cut 2 words").click()
     editor.until([[[0, whole]]])
     pause = editor.root.get_by_role("spinbutton", name="Silences over")
-    pause.fill("0.5")
+    pause.fill("0.3")  # there is half a second between two of the sentences
     pause.press("Tab")
     tidy = editor.button("Cut silences and fillers")
     expect(tidy).to_contain_text("silence")
