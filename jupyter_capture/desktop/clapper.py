@@ -20,6 +20,8 @@ _PIPE = 4096
 _AHEAD = _PIPE / 4 / RATE  # seconds of sound in the pipe
 _CLICK = RATE // 20
 FLASH_SECONDS = 0.25
+DARK_SECONDS = 0.15
+"""Between two flashes: several frames of a recording, else they would be one."""
 
 
 class Clapper:
@@ -71,7 +73,7 @@ class Clapper:
         self._root.close()
 
     def clap(self) -> None:
-        """One flash and one click; returns once the screen is dark again."""
+        """One flash and one click; returns once the screen was dark again for a while."""
         self._heard.clear()
         self._wanted.set()
         self._heard.wait()
@@ -79,6 +81,7 @@ class Clapper:
         self._root.show(self._white)
         time.sleep(FLASH_SECONDS)
         self._root.show(self._black)
+        time.sleep(DARK_SECONDS)
 
     def _play(self) -> None:
         pipe = self._player.stdin
