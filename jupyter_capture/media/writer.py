@@ -29,9 +29,10 @@ class TrackWriter:
     """One track in ``<folder>/<track id>/0.mp4``, ``1.mp4``, …
 
     Each fragment is one write, so whatever kills the process leaves a file that reads up to the
-    last fragment. A fragment ends before a key frame, or once it has lasted 0.5 s. Packets carry
-    absolute media time; each lasts until the next one, the last until the end given to
-    `finish()` or `new_part()`. One thread adds packets, any thread may ask for the `manifest`.
+    last fragment. A fragment ends before a key frame, or when another packet would make it longer
+    than 0.5 s. Packets carry absolute media time; each lasts until the next one, the last until
+    the end given to `finish()` or `new_part()`. One thread adds packets, any thread may ask for
+    the `manifest`.
 
     ``on_part`` is called with the manifest of the track after a part became known and before
     its first byte is written: there the recorder stores it. Raises StorageFullError when the
@@ -85,15 +86,20 @@ class TrackWriter:
         with self._lock:
             return self._track.duration
 
+    @property
+    def pending_since(self) -> int | None:
+        """The ``pts`` of the first packet that is not on the disk yet."""
+        with self._lock:
+            return self._pending[0].pts if self._pending else None
+
     def add(self, packet: EncodedPacket) -> None:
         """Append a packet; its ``pts`` must be later than that of the one before."""
         with self._lock:
             if self._pending:
                 if packet.pts <= self._pending[-1].pts:
                     raise ValueError(f"time {packet.pts} follows {self._pending[-1].pts}")
-                lasted = packet.pts - self._pending[0].pts
                 video_key = packet.key and self._track.kind == "video"
-                if video_key or lasted * 2 >= self._timescale:
+                if video_key or self._would_outgrow(packet.pts):
                     self._flush(packet.pts)
             self._pending.append(packet)
 
@@ -124,6 +130,12 @@ class TrackWriter:
         with self._lock:
             self._close(end)
             return self.manifest
+
+    def _would_outgrow(self, pts: int) -> bool:
+        # A death loses what is pending. So a fragment ends with the packet after which it would
+        # be longer than half a second, should the next come as late as this one does.
+        lasted, step = pts - self._pending[0].pts, pts - self._pending[-1].pts
+        return (lasted + step) * 2 > self._timescale
 
     def _open(self, config: TrackConfig, offset: int) -> None:
         name, self._name = self._name or next_file(self._track), None

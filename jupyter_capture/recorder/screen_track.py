@@ -132,14 +132,19 @@ class ScreenTrack:
     def _put(self, pts: int, picture: Picture, changed: bool) -> None:
         self._dirty |= changed
         key = self._needs_key(pts)
-        idle = self._last is not None and pts - self._last < _KEEPALIVE - self._slack
-        if idle and not changed and not key:
+        if not changed and not key and not self._is_due(pts):
             return
         for packet in self._encoder.encode(picture, pts, key):
             self.writer.add(packet)
         self._last = pts
         if key:
             self._key, self._dirty = pts, False
+
+    def _is_due(self, pts: int) -> bool:
+        # Counted from what would be lost now, so that a screen that has just become still
+        # keeps no more than half a second from the disk.
+        since = self.writer.pending_since
+        return since is None or pts - since >= _KEEPALIVE - self._slack
 
     def _needs_key(self, pts: int) -> bool:
         if self._key is None or pts - self._key >= _LONGEST_GOP:
