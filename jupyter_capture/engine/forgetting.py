@@ -16,15 +16,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, delete, select, text
+from sqlalchemy import Row, delete, select
 
 from jupyter_capture.engine.home import Home
-from jupyter_capture.engine.index import scrub_fts
+from jupyter_capture.engine.index import rewrite_segment, scrub_fts
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.library import streams_with
 from jupyter_capture.engine.schema import assets, jobs, segments, tracks
 from jupyter_capture.engine.schema import deliveries as delivery_rows
-from jupyter_capture.engine.schema import vectors as vector_rows
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.wallclock import unix_time
 from jupyter_capture.errors import CaptureError, ConflictError, InvalidRequestError
@@ -32,12 +31,6 @@ from jupyter_capture.wire.capture import ForgetRequest, Forgotten
 from jupyter_capture.wire.recorder import Erased, Manifest, TrackManifest
 
 logger = logging.getLogger(__name__)
-
-_DROP_WORDS = (
-    "insert into segments_fts(segments_fts, rowid, text)"
-    " select 'delete', id, text from segments where id = :id"
-)
-_KEEP_WORDS = "insert into segments_fts(rowid, text) select id, text from segments where id = :id"
 
 Texts = npt.NDArray[np.float32]
 
@@ -208,9 +201,8 @@ class Forgetting:
         vectors = iter(self._vectors([rest["text"] for rest in said]))
         with self._store.write() as connection:
             for segment_id, rest in left.items():
-                connection.execute(text(_DROP_WORDS), {"id": segment_id})
                 vector = next(vectors) if rest is not None and "text" in rest else None
-                _rewrite(connection, segment_id, rest, vector)
+                rewrite_segment(connection, segment_id, rest, vector)
             if found:
                 scrub_fts(connection)
         return len(found)
@@ -223,23 +215,6 @@ class Forgetting:
         except CaptureError as error:
             logger.warning("what is left of sentences is found by its words alone: %s", error.code)
             return [None] * len(texts)
-
-
-def _rewrite(
-    connection: Connection, segment_id: int, rest: dict[str, Any] | None, vector: Any
-) -> None:
-    its_vector = vector_rows.c.segment_id == segment_id
-    if rest is None:
-        connection.execute(delete(vector_rows).where(its_vector))
-        connection.execute(delete(segments).where(segments.c.id == segment_id))
-        return
-    connection.execute(segments.update().where(segments.c.id == segment_id).values(**rest))
-    connection.execute(text(_KEEP_WORDS), {"id": segment_id})
-    if "text" in rest:
-        connection.execute(delete(vector_rows).where(its_vector))
-        if vector is not None:
-            values = {"segment_id": segment_id, "f16": vector.tobytes()}
-            connection.execute(vector_rows.insert().values(**values))
 
 
 def _without(row: Row[Any], start: float, end: float) -> dict[str, Any] | None:

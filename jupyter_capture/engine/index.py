@@ -36,6 +36,11 @@ _INSERT_FTS = (
     "insert into segments_fts(rowid, text)"
     " select id, text from segments where id >= :first and id < :end"
 )
+_DROP_WORDS = (
+    "insert into segments_fts(segments_fts, rowid, text)"
+    " select 'delete', id, text from segments where id = :id"
+)
+_KEEP_WORDS = "insert into segments_fts(rowid, text) select id, text from segments where id = :id"
 _DELETE_FTS = (
     "insert into segments_fts(segments_fts, rowid, text)"
     " select 'delete', id, text from segments where id >= :first and id < :end"
@@ -181,6 +186,32 @@ def delete_index(connection: Connection, track_id: str, kind: str | None = None)
         erased += _erase(connection, first, end)
         connection.execute(delete(indexes).where(indexes.c.id == index_id))
     return erased
+
+
+def rewrite_segment(
+    connection: Connection, segment_id: int, values: dict[str, Any] | None, vector: Any
+) -> None:
+    """Change columns of one segment, or erase it (None). With another ``text`` comes another
+    ``vector`` (384 half floats); without one it is found by its words alone."""
+    connection.execute(text(_DROP_WORDS), {"id": segment_id})
+    its_vector = vector_rows.c.segment_id == segment_id
+    if values is None:
+        connection.execute(delete(vector_rows).where(its_vector))
+        connection.execute(delete(segments).where(segments.c.id == segment_id))
+        return
+    connection.execute(segments.update().where(segments.c.id == segment_id).values(**values))
+    connection.execute(text(_KEEP_WORDS), {"id": segment_id})
+    if "text" in values:
+        connection.execute(delete(vector_rows).where(its_vector))
+        if vector is not None:
+            row = {"segment_id": segment_id, "f16": vector.tobytes()}
+            connection.execute(insert(vector_rows).values(**row))
+
+
+def renew_index(connection: Connection, index: IndexRow) -> None:
+    """Give an index a new id, since its content changed: what was made of it is known by its id."""
+    its = indexes.c.id == index.id
+    connection.execute(indexes.update().where(its).values(id="idx-" + secrets.token_hex(8)))
 
 
 def _erase(connection: Connection, first: int, end: int) -> int:

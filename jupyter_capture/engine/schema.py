@@ -180,6 +180,20 @@ vectors = Table(
     Column("f16", LargeBinary, nullable=False),  # 384 half floats, unit length
 )
 
+# What people put in the place of words that were misheard; it stays when a track is indexed again.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),  # in the order in which they were made
+    Column("track_id", ForeignKey("tracks.id", ondelete="CASCADE"), nullable=False),
+    Column("start", Float, nullable=False),  # seconds: from the first word's start
+    Column("end", Float, nullable=False),  # to the last word's end
+    Column("was", Text, nullable=False),  # the words that stood there
+    Column("words", JSON, nullable=False),  # [[word, start, end], …] that stand there now
+    Column("created_at", Integer, nullable=False),
+)
+Index("corrections_by_track", corrections.c.track_id)
+
 streams = Table(
     "streams",
     metadata,

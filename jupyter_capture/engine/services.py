@@ -20,6 +20,7 @@ from starlette.requests import HTTPConnection
 from jupyter_capture.engine.alerts import Alerts, Said
 from jupyter_capture.engine.callbacks import Callbacks
 from jupyter_capture.engine.cells import Cells
+from jupyter_capture.engine.corrections import Corrections
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.forgetting import Forgetting
@@ -159,6 +160,9 @@ class Services:
         self.sessions = Sessions(self.records, self.home, settings)
         self.cells = Cells(self.store, self.home, embedder)
         self.recent = LiveFinder(embedder)
+        self.corrections = Corrections(
+            self.store, self.library, embedder.embed, self.streams.forget
+        )
         self.records.on_exported = self._on_exported
         self.alerts = Alerts(self.store, self.events, self.webhooks, embedder)
         self.sessions.on_again = self._listen_again
@@ -176,7 +180,12 @@ class Services:
             self.sessions,
             self.sessions.erasure,
             embedder.embed,
-            others=(self.cells.forget, self.recent.forget_words, self.thumbnails.forget),
+            others=(
+                self.cells.forget,
+                self.recent.forget_words,
+                self.thumbnails.forget,
+                self.corrections.forget,
+            ),
             live=self.live.erase,
             changed=self._look_anew,
         )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from jupyter_capture.engine.corrections import corrected, corrections_of
 from jupyter_capture.engine.drawing import drawn
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.home import Home
@@ -20,7 +21,7 @@ from jupyter_capture.engine.screen import ScreenText
 from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Ready, Streams
-from jupyter_capture.engine.transcribe import Transcriber
+from jupyter_capture.engine.transcribe import Transcriber, Transcription
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 
 SPEECH_RATE = 16000
@@ -132,20 +133,28 @@ class Work:
             lambda done, stage: progress(done * 0.9, stage.capitalize()),
         )
         progress(0.9, "Indexing")
-        vectors = embedder.embed([sentence.text for sentence in found.sentences])
-        with self._store.write() as connection:
-            write_index(
-                connection,
-                track.id,
-                "spoken_word",
-                track.channel_id,
-                found.sentences,
-                vectors,
-                transcriber.model,
-                found.language,
-            )
+        count = self._write_words(track, found, transcriber.model, embedder)
         progress(1.0, "Indexed")
-        return len(found.sentences), list(found.warnings)
+        return count, list(found.warnings)
+
+    def _write_words(
+        self, track: TrackRow, found: Transcription, model: str, embedder: Embedder
+    ) -> int:
+        """What was corrected by hand stays as it was corrected."""
+        with self._store.read() as connection:
+            made = corrections_of(connection, track.id)
+        while True:
+            sentences = corrected(found.sentences, made)
+            vectors = embedder.embed([sentence.text for sentence in sentences])
+            with self._store.write() as connection:
+                known, made = made, corrections_of(connection, track.id)
+                if made == known:  # else somebody corrected words meanwhile
+                    kind, channel = "spoken_word", track.channel_id
+                    write_index(
+                        connection, track.id, kind, channel, sentences, vectors, model,
+                        found.language,
+                    )  # fmt: skip
+                    return len(sentences)
 
     def waveform(self, asset_id: str, rate: int) -> dict[str, Any]:
         """Made, it lies in the cache."""

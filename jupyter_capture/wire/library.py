@@ -124,6 +124,31 @@ class Transcript(Wire):
     language: str | None = None
 
 
+class CorrectionRequest(Wire):
+    """``text`` in the place of the words from ``start`` to ``end`` (seconds).
+
+    ``channel``: whose, where several people speak at once. ``was``: the words as the caller saw
+    them; where others stand there by now, nothing is changed.
+    """
+
+    start: float = Field(ge=0, allow_inf_nan=False)
+    end: float = Field(ge=0, allow_inf_nan=False)
+    text: str = Field(max_length=10_000)
+    was: str | None = Field(None, max_length=10_000)
+    channel: str | None = Field(None, max_length=200)
+
+
+class Correction(Wire):
+    """What stands there now, and what ``was`` there. Writing that back undoes it."""
+
+    start: float
+    end: float
+    text: str
+    was: str
+    channel: str
+    words: list[TranscriptItem]
+
+
 class SearchRequest(Wire):
     """Search v2 and VideoDB's older search, in one: each reads the fields it knows."""
 
