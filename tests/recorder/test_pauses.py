@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,11 @@ from recorder_harness import Launch, Recording
 
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.desktop.clapper import Clapper
+from jupyter_capture.desktop.clapper import offsets as clap_offsets
 
 IN_STEP = 0.04  # s; the bound of sound and picture
 CLAPS = 3
+FPS = 30
 
 
 def test_a_suspend_pauses_the_session_and_says_so_until_it_is_resumed(launch: Launch):
@@ -90,7 +91,7 @@ def test_a_paused_channel_is_a_gap_that_nobody_hears_and_the_others_go_on(
 
 
 def test_claps_are_in_step_before_and_after_pauses(desktop: VirtualDesktop, launch: Launch):
-    recording = launch("display:1", "system_audio:default", fps=30)
+    recording = launch("display:1", "system_audio:default", fps=FPS)
     client = recording.client
     client.wait("active")
     with Clapper(desktop) as clapper:
@@ -114,9 +115,7 @@ def test_claps_are_in_step_before_and_after_pauses(desktop: VirtualDesktop, laun
 
 
 def offsets(recording: Recording) -> list[float]:
-    """Seconds from each flash to the nearest click."""
-    shown = [(at, max(colour) > 128) for at, colour in recording.pictures()]
-    flashes = [at for (_, was), (at, now) in pairwise(shown) if now and not was]
-    pcm = np.abs(recording.pcm("system_audio:default"))
-    loud = np.flatnonzero(pcm > 0.2) / 48000
-    return [float(loud[np.argmin(np.abs(loud - at))]) - at for at in flashes]
+    """Seconds from each flash to its click."""
+    bright = [(at, max(colour) > 128) for at, colour in recording.pictures()]
+    found = clap_offsets(bright, recording.pcm("system_audio:default"), 1 / FPS)
+    return [offset for offset in found if offset is not None]
