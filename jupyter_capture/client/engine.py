@@ -22,6 +22,7 @@ BASE_URL = "http://jupyter-capture"
 START_SECONDS = 30.0
 LOG_LINES = 15
 _PING_SECONDS = 5.0
+_JUPYTERS = ("JUPYTER_TOKEN", "JUPYTERHUB_", "JPY_")
 
 
 @dataclass(frozen=True)
@@ -106,27 +107,37 @@ class LocalEngine(httpx.BaseTransport):
         with self._lock:
             if self._inner is not None and self._inner is not broken:
                 return self._inner  # another thread was quicker
-            locator = read_locator(self.data_dir)
-            if locator is None or not answers(locator):
-                locator = self._start()
+            locator = find_or_start(
+                self.data_dir, command=self._command, start_seconds=self._start_seconds
+            )
             if broken is not None:
                 broken.close()
             self._socket = locator.socket
             self._inner = httpx.HTTPTransport(uds=locator.socket)
             return self._inner
 
-    def _start(self) -> Locator:
-        process = _spawn(self._command, self.data_dir)
-        deadline = time.monotonic() + self._start_seconds
-        while time.monotonic() < deadline:
-            locator = read_locator(self.data_dir)
-            if locator is not None and answers(locator):
-                return locator
-            if process.poll() is not None:
-                # It may have lost against another starter, whose engine then answers soon.
-                deadline = min(deadline, time.monotonic() + self._start_seconds / 10)
-            time.sleep(0.05)
-        raise EngineUnavailableError(_why(self.data_dir, process.poll(), self._start_seconds))
+
+def find_or_start(
+    data_dir: Path, *, command: list[str] | None = None, start_seconds: float = START_SECONDS
+) -> Locator:
+    """An engine that answers for this folder. Takes as long as it takes to start one.
+
+    Raises EngineUnavailableError, which says why and what to do.
+    """
+    locator = read_locator(data_dir)
+    if locator is not None and answers(locator):
+        return locator
+    process = _spawn(command or start_command(data_dir), data_dir)
+    deadline = time.monotonic() + start_seconds
+    while time.monotonic() < deadline:
+        locator = read_locator(data_dir)
+        if locator is not None and answers(locator):
+            return locator
+        if process.poll() is not None:
+            # It may have lost against another starter, whose engine then answers soon.
+            deadline = min(deadline, time.monotonic() + start_seconds / 10)
+        time.sleep(0.05)
+    raise EngineUnavailableError(_why(data_dir, process.poll(), start_seconds))
 
 
 def _spawn(command: list[str], data_dir: Path) -> subprocess.Popen[bytes]:
@@ -153,8 +164,10 @@ def _spawn(command: list[str], data_dir: Path) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """A notebook's folder must not shadow the engine's modules: it may hold a ``queue.py``."""
-    env = {**os.environ, "PYTHONSAFEPATH": "1"}
+    """A notebook's folder must not shadow the engine's modules: it may hold a ``queue.py``. What
+    opens the user's Jupyter is not for the engine."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_JUPYTERS)}
+    env["PYTHONSAFEPATH"] = "1"
     home = Path(jupyter_capture.__file__).resolve().parent.parent
     if home.name not in ("site-packages", "dist-packages"):
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(home), env.get("PYTHONPATH")]))

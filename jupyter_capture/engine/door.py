@@ -6,7 +6,10 @@ what it is for; the rest needs a key, and is there only if the engine was starte
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,6 +25,10 @@ PUBLIC = ("/watch", "/embed", "/static/")
 CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
 CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store", "channel")}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOOKS = "x-jupyter-capture-looks"
+"""Header of a request that only looks whether something is done: it keeps no engine awake."""
+PREFIX = "x-forwarded-prefix"
+_PATH = re.compile(r"(/[\w.~%!$&'()*+,;=:@-]+)+")
 
 
 class Door:
@@ -33,6 +40,9 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
+            return
+        if is_local(scope) and LOOKS in Headers(scope=scope):
+            await self._let_in(scope, receive, send)
             return
         with self._services.activity.request():
             await self._let_in(scope, receive, send)
@@ -74,6 +84,15 @@ def is_local(scope: Scope) -> bool:
     """A Unix socket has a path and no port."""
     server = scope.get("server")
     return server is None or server[1] is None
+
+
+def prefix_of(request: HTTPConnection) -> str:
+    """The path under which the page's browser reaches the engine; "" at the engine's own port.
+
+    Only the Jupyter server, over the Unix socket, is believed to pass requests on.
+    """
+    said = request.headers.get(PREFIX, "") if is_local(request.scope) else ""
+    return said if _PATH.fullmatch(said) else ""
 
 
 def _check_host(headers: Headers) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
+from jupyter_capture.engine.door import prefix_of
 from jupyter_capture.engine.pages import page_headers, refusal_page, watch_page
 from jupyter_capture.engine.saving import TYPES, file_of, stream_in
 from jupyter_capture.engine.services import Services, services_of
@@ -85,14 +86,16 @@ def embed(v: str, services: Get, request: Request) -> HTMLResponse:
 
 
 def _page(services: Services, token: str, request: Request, embed: bool) -> HTMLResponse:
+    base = prefix_of(request)
     try:
         stream_id = services.tickets.check("stream", token)
-        html, status = watch_page(token, services.streams.title(stream_id), embed), 200
+        title = services.streams.title(stream_id)
+        html, status = watch_page(token, title, embed, base=base), 200
     except CaptureError as error:
         # A person gets a page; a program what every other call answers.
         if "text/html" not in request.headers.get("accept", ""):
             raise
-        html, status = refusal_page(error.message, embed), error.status
+        html, status = refusal_page(error.message, embed, base=base), error.status
     return HTMLResponse(html, status, headers=page_headers(embed))
 
 
