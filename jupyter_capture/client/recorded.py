@@ -177,6 +177,28 @@ class Recorded(Playable):
             return {"success": True, "message": "Transcript generated successfully"}
         return answer if isinstance(answer, dict) else {}
 
+    def correct(
+        self,
+        start: float,
+        end: float,
+        text: str,
+        *,
+        was: str | None = None,
+        channel: str | None = None,
+    ) -> Transcript:
+        """Put ``text`` in the place of the words from ``start`` to ``end`` (seconds).
+
+        The new words, which are read, shown as captions, searched and saved from then on, also
+        where the speech is indexed again. Words that stay keep their times. With ``was``, the words as you saw them,
+        nothing is changed where others stand there; ``channel`` says whose are meant where two
+        people speak at once. Writing back the old words undoes it. Raises `InvalidRequestError`
+        where nothing is said there, or for an empty text, `ConflictError`, `NotIndexedError`.
+        """
+        request = {"start": start, "end": end, "text": text, "was": was, "channel": channel}
+        answer = self._connection.http.patch(f"{self._path}/transcript", request) or {}
+        self.transcript = self.transcript_text = None
+        return Transcript(objects(answer, "words"))
+
     def waveform(self, rate: int = 50) -> npt.NDArray[np.float32]:
         """The outline of the sound: an array (buckets, channels, 2) of numbers from -1 to 1.
 
