@@ -41,25 +41,28 @@ class Playable:
         show(self)
         return self.player_url or self.stream_url or ""
 
-    def save(self, path: str | Path, *, show_progress: bool = True) -> Path:
+    def save(
+        self, path: str | Path, *, chapters: str | None = None, show_progress: bool = True
+    ) -> Path:
         """Save as one file; its suffix says as what. ``path`` names a file or a folder.
 
         ``.mp4`` (with chapters), ``.m4a`` or ``.wav`` (the sound alone), ``.srt`` or ``.vtt`` (the
         subtitles of what is indexed), ``.html`` (a page that holds film, subtitles and chapters,
-        to send to somebody). An existing file is replaced, once the new one is complete. An
-        interrupt cancels it and leaves nothing behind.
+        to send to somebody). ``chapters="cells"`` names a chapter for each cell that ran while it
+        was recorded, instead of shots, clips or pauses. An existing file is replaced, once the new
+        one is complete. An interrupt cancels it and leaves nothing behind.
 
         Raises InvalidRequestError for another suffix, a folder that is not there, or the sound of
         what has none; NotIndexedError for subtitles of what is not indexed; TooLargeError for a
         page that no browser would open; StorageFullError.
         """
         target = _target(Path(path).expanduser(), self._file_name())
-        url = self._prepare(target.name, show_progress=show_progress)
+        url = self._prepare(target.name, chapters=chapters, show_progress=show_progress)
         return self._connection.http.download(url, target, show_progress=show_progress)
 
-    def _prepare(self, name: str, *, show_progress: bool) -> str:
+    def _prepare(self, name: str, *, chapters: str | None = None, show_progress: bool) -> str:
         """Have the server make a file of this, as its ``name`` ends; its address."""
-        format = self._format(name)
+        format = {**self._format(name), **self._chapters(chapters)}
         stream_url = self.generate_stream()
         answer = self._connection.http.post(
             self._download_path,
@@ -103,6 +106,17 @@ class Playable:
         if suffix != "mp4":
             raise NotOfferedError("VideoDB's service makes .mp4 files only. Save it as .mp4.")
         return {}
+
+    def _chapters(self, chapters: str | None) -> dict[str, str]:
+        if chapters not in (None, "auto", "cells"):
+            raise InvalidRequestError(
+                f"chapters is {chapters!r}; it is 'cells', or left out for shots, clips and pauses."
+            )
+        if chapters is None:
+            return {}
+        if self._connection.is_cloud:
+            raise NotOfferedError("VideoDB's service names no chapters; leave chapters out.")
+        return {"chapters": chapters}
 
     def _file_name(self) -> str:
         return "clip.mp4"

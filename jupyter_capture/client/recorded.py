@@ -189,10 +189,12 @@ class Recorded(Playable):
         """Put ``text`` in the place of the words from ``start`` to ``end`` (seconds).
 
         The new words, which are read, shown as captions, searched and saved from then on, also
-        where the speech is indexed again. Words that stay keep their times. With ``was``, the words as you saw them,
-        nothing is changed where others stand there; ``channel`` says whose are meant where two
-        people speak at once. Writing back the old words undoes it. Raises `InvalidRequestError`
-        where nothing is said there, or for an empty text, `ConflictError`, `NotIndexedError`.
+        where the speech is indexed again. Words that stay keep their times. With ``was``, the
+        words as you saw them, nothing is changed where others stand there; ``channel`` says whose
+        are meant where two people speak at once. Writing back the old words undoes it.
+
+        Raises `InvalidRequestError` where nothing is said there, or for an empty text,
+        `ConflictError`, `NotIndexedError`.
         """
         request = {"start": start, "end": end, "text": text, "was": was, "channel": channel}
         answer = self._connection.http.patch(f"{self._path}/transcript", request) or {}

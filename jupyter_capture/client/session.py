@@ -15,7 +15,7 @@ from jupyter_capture.client.cells import cells_of
 from jupyter_capture.client.channel import Channel, VideoChannel, full_name, of_dict, requests
 from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.client.surroundings import surroundings
-from jupyter_capture.errors import EngineError, RequestTimeoutError
+from jupyter_capture.errors import CaptureError, EngineError, RequestTimeoutError
 from jupyter_capture.wire.capture import Forgotten, StoredFile
 from jupyter_capture.wire.cells import CELLS, TimedCell
 
@@ -145,6 +145,15 @@ class CaptureSession(Playable):
         """The address of an HLS stream of what is kept: while it records it grows, and ends where
         the recording stops. Raises ConflictError where nothing is kept."""
         return self._take_stream(self._connection.http.get(f"capture/session/{self.id}/stream"))
+
+    @property
+    def chapters(self) -> list[dict[str, Any]]:
+        """Those of its video, by the cells that ran; none while it records."""
+        try:
+            video = self.get_video()
+        except CaptureError:
+            return []  # a player plays without them
+        return [] if video is None else video.chapters
 
     def _file_name(self) -> str:
         return f"{self.id}.mp4"

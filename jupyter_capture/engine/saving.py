@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +27,13 @@ from jupyter_capture.errors import (
     StorageFullError,
     TooLargeError,
 )
-from jupyter_capture.media.chapters import Chapter
+from jupyter_capture.media.chapters import Chapter, Titled
 from jupyter_capture.media.cut import stored_bytes
 from jupyter_capture.media.mp4 import write_mp4
 from jupyter_capture.media.page import write_page
 from jupyter_capture.media.wav import write_wav
 from jupyter_capture.media.webvtt import Line, srt, webvtt
-from jupyter_capture.wire.library import SaveFormat
+from jupyter_capture.wire.library import SaveChapters, SaveFormat
 
 PAGE_BYTES = 100_000_000
 """The largest film in a page: browsers read all of it before anything shows."""
@@ -42,11 +42,13 @@ TYPES: dict[str, str] = {
     "srt": "application/x-subrip", "vtt": "text/vtt", "html": "text/html; charset=utf-8",
 }  # fmt: skip
 _WORDS = ("srt", "vtt")
+_WITH_CHAPTERS = ("mp4", "m4a", "html")
 _QUICK_SECONDS = 300.0
 _QUICK_SHOTS = 20
 _FILE = re.compile(r"(stm-[0-9a-f]{24})-[0-9a-f]{12}-(\w+)")
 
 Progress = Callable[[float], None]
+ChaptersOf = Callable[[str], Sequence[Titled]]
 Rendered = Callable[[Ready], AbstractContextManager[Ready]]
 
 
@@ -58,6 +60,22 @@ def check(streams: Streams, ready: Ready, format: SaveFormat) -> None:
         streams.lines(ready)
     if format == "html":
         _check_size(stored_bytes(ready.plan))
+
+
+def check_chapters(
+    ready: Ready, format: SaveFormat, chapters: SaveChapters, of: ChaptersOf
+) -> None:
+    """Raises InvalidRequestError where such chapters cannot be in such a file."""
+    if chapters == "auto":
+        return
+    if format not in _WITH_CHAPTERS:
+        known = ", ".join(f".{each}" for each in _WITH_CHAPTERS)
+        raise InvalidRequestError(f"A .{format} file holds no chapters. Save one of {known}.")
+    if not any(map(of, ready.assets)):
+        raise InvalidRequestError(
+            "No cell was kept while this was recorded, so it has no chapters by cell. Record with "
+            "%capture_start --cells, or save it without chapters='cells'."
+        )
 
 
 def is_quick(ready: Ready, format: SaveFormat) -> bool:
@@ -99,11 +117,19 @@ def drop_unfinished(store: Store, home: Home) -> None:
 
 
 class Saving:
-    """``rendered`` gives a stream that is quicker to render from its beginning to its end."""
+    """``rendered`` gives a stream that is quicker to render from its beginning to its end,
+    ``cells_of`` an asset's chapters by the cells that ran."""
 
     def __init__(
-        self, streams: Streams, home: Home, cache_mb: int, progress: Progress, rendered: Rendered
+        self,
+        streams: Streams,
+        home: Home,
+        cache_mb: int,
+        progress: Progress,
+        rendered: Rendered,
+        cells_of: ChaptersOf = lambda asset_id: (),
     ) -> None:
+        self._cells_of = cells_of
         self._streams = streams
         self._home = home
         self._limit = cache_mb * 1_000_000
@@ -111,7 +137,12 @@ class Saving:
         self._rendered = rendered
 
     def run(
-        self, stream_id: str, name: str, format: SaveFormat, folder: Path | None = None
+        self,
+        stream_id: str,
+        name: str,
+        format: SaveFormat,
+        folder: Path | None = None,
+        by: SaveChapters = "auto",
     ) -> dict[str, Any]:
         """A stream as one file in the cache, made within ``folder`` (`scratch`, if not given).
 
@@ -119,7 +150,7 @@ class Saving:
         """
         ready = self._streams.get(stream_id)
         check(self._streams, ready, format)
-        chapters = self._streams.chapters(ready)
+        chapters = self._chapters(ready, by)
         title = re.sub(r"\.\w+$", "", name) or "Recording"
         stem = f"{stream_id}-{self._known(ready, chapters, title if format == 'html' else '')}"
         target = self._home.downloads / f"{stem}.{format}"
@@ -146,6 +177,11 @@ class Saving:
         what = f"{stem}-{format}"
         size = target.stat().st_size
         return {"stream_id": stream_id, "file": what, "name": name, "size": size}
+
+    def _chapters(self, ready: Ready, by: SaveChapters) -> list[Chapter]:
+        if by == "cells":
+            return self._streams.chapters_by(ready, self._cells_of)
+        return self._streams.chapters(ready)
 
     def _known(self, ready: Ready, chapters: list[Chapter], title: str) -> str:
         known = repr((self._streams.transcripts(ready), chapters, title))

@@ -54,7 +54,13 @@ from jupyter_capture.media.foreign import size_of
 from jupyter_capture.media.order import Order
 from jupyter_capture.media.plan import Kind, Plan
 from jupyter_capture.settings import Settings
-from jupyter_capture.wire.library import Asset, DownloadAnswer, SaveFormat, StreamAnswer
+from jupyter_capture.wire.library import (
+    Asset,
+    DownloadAnswer,
+    SaveChapters,
+    SaveFormat,
+    StreamAnswer,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -282,13 +288,20 @@ class Services:
             created_at=row.created_at,
         )
 
-    def saved_at_once(self, stream_id: str, name: str, format: SaveFormat) -> DownloadAnswer:
+    def saved_at_once(
+        self, stream_id: str, name: str, format: SaveFormat, chapters: SaveChapters = "auto"
+    ) -> DownloadAnswer:
         """A file that takes less time than to start a process for it."""
         making = Saving(
-            self.streams, self.home, self.settings.cache_mb, lambda done: None, nullcontext
+            self.streams,
+            self.home,
+            self.settings.cache_mb,
+            lambda done: None,
+            nullcontext,
+            self.cells.chapters_of,
         )
         folder = self.home.tmp / f"quick-{secrets.token_hex(8)}"
-        made = making.run(stream_id, name, format, folder)
+        made = making.run(stream_id, name, format, folder, chapters)
         url = self.ticketed("download", made["file"])
         return DownloadAnswer(download_url=url, name=made["name"], size=made["size"])
 

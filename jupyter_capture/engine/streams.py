@@ -28,7 +28,13 @@ from jupyter_capture.engine.spoken import Spoken
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError
 from jupyter_capture.media import hls
-from jupyter_capture.media.chapters import Chapter, spoken_chapters, tidy
+from jupyter_capture.media.chapters import (
+    Chapter,
+    Titled,
+    chapters_shown,
+    spoken_chapters,
+    tidy,
+)
 from jupyter_capture.media.order import Order, Said
 from jupyter_capture.media.plan import TICKS, Cut, Plan, make_plan
 from jupyter_capture.media.render import plan_timeline
@@ -277,6 +283,11 @@ class Streams:
             return spoken_chapters(self._spoken.heard(ready.heard), ready.plan.seconds)
         except InvalidRequestError:
             return []
+
+    def chapters_by(self, ready: Ready, of: Callable[[str], Sequence[Titled]]) -> list[Chapter]:
+        """Those that assets have of their own, as far as a stream shows them."""
+        marks = [(mark.at, mark.asset, mark.start) for mark in ready.marks]
+        return chapters_shown(marks, round(ready.plan.seconds * TICKS), of)
 
     # -- how it is opened
 

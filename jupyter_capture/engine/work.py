@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from jupyter_capture.engine.cells import Cells
 from jupyter_capture.engine.corrections import corrected, corrections_of
 from jupyter_capture.engine.drawing import drawn
 from jupyter_capture.engine.embed import Embedder
@@ -51,6 +55,7 @@ class Work:
             options.get("cache_mb", 0),
             lambda done: progress(done, "Saving"),
             self._rendered,
+            Cells(store, home, self).chapters_of,
         )
 
     def run(self, kind: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +65,8 @@ class Work:
             case "screen":
                 return self.screen(args["asset_id"], bool(args.get("force")))
             case "download":
-                return self._saving.run(args["stream_id"], args["name"], args.get("format", "mp4"))
+                format, by = args.get("format", "mp4"), args.get("chapters", "auto")
+                return self._saving.run(args["stream_id"], args["name"], format, by=by)
             case "waveform":
                 return self.waveform(args["asset_id"], args["rate"])
             case "ingest":
@@ -79,6 +85,10 @@ class Work:
         cache = SegmentCache(self._home.segments, 0)
         with drawn(ready.order, ready.plan, cache, self._options.get("renderers", 1)) as plan:
             yield replace(ready, plan=plan)
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        model = find_text_model(self._home.cache / "models")
+        return Embedder(model, self._options["threads"]).embed(texts)
 
     def index(self, asset_id: str, language: str | None, force: bool) -> dict[str, Any]:
         """Transcribe, embed and index what is spoken in an asset. Safe to repeat."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
 
 from jupyter_capture.media.fmp4 import box
 from jupyter_capture.media.plan import TICKS
@@ -23,6 +25,37 @@ class Chapter:
 
     start: int
     title: str
+
+
+class Titled(Protocol):
+    """A chapter of an asset. Seconds."""
+
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+    @property
+    def title(self) -> str: ...
+
+
+def chapters_shown(
+    marks: Sequence[tuple[int, str, int]], end: int, of: Callable[[str], Sequence[Titled]]
+) -> list[Chapter]:
+    """The chapters of assets, as far as a stream shows them.
+
+    ``marks``: from ``at`` on (ticks of the stream, in order) an asset is shown from ``start`` on
+    (ticks of it); ``end`` is the stream's. What comes before the first is the "Beginning".
+    """
+    found: list[Chapter] = []
+    for (at, asset, start), until in pairwise([*marks, (end, "", 0)]):
+        last = start + until[0] - at
+        for each in of(asset):
+            begins, ends = round(each.start * TICKS), round(each.end * TICKS)
+            if begins < last and ends > start:
+                found.append(Chapter(at + max(0, begins - start), short(each.title)))
+    if found and found[0].start > 0:
+        found.insert(0, Chapter(0, "Beginning"))
+    return tidy(found)
 
 
 def spoken_chapters(sentences: Sequence[Sentence], seconds: float) -> list[Chapter]:

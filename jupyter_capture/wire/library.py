@@ -11,6 +11,8 @@ from jupyter_capture.wire._base import Wire
 AssetType = Literal["video", "audio", "image"]
 SaveFormat = Literal["mp4", "m4a", "wav", "srt", "vtt", "html"]
 """A film, its sound alone (two ways), its subtitles (two ways), or a page that holds it all."""
+SaveChapters = Literal["auto", "cells"]
+"""By shots, clips and pauses of speech; or by the cells that ran while it was recorded."""
 SearchMode = Literal["hybrid", "semantic", "keyword"]
 
 
@@ -315,12 +317,14 @@ class DownloadRequest(Wire):
     stream_link: str
     name: str = "video"
     format: SaveFormat = "mp4"
+    chapters: SaveChapters = "auto"
 
 
 class EditorDownloadRequest(Wire):
     stream_url: str
     name: str = "timeline"
     format: SaveFormat = "mp4"
+    chapters: SaveChapters = "auto"
 
 
 class DownloadAnswer(Wire):

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from engine_harness import LIVE_MIC, MIC, SCREEN, Bench, reach
 
+from jupyter_capture.client._playable import Playable
+from jupyter_capture.client.search import Shot
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.engine.search.operators import channel_of
 from jupyter_capture.engine.wallclock import media_time, unix_time
@@ -209,6 +212,50 @@ def test_the_cells_are_chapters_of_every_video_of_the_session(
     ends = [each["end"] for each in video.chapters]
     assert ends[:2] == [each["start"] for each in video.chapters[1:]]
     assert ends[-1] == pytest.approx(video.length)
+
+
+def test_files_name_the_cells_as_chapters_when_asked_to(
+    common: Bench, taught: CaptureSession, tmp_path: Path
+) -> None:
+    video = taught.get_video()
+    assert video is not None
+    assert [each["title"] for each in taught.chapters] == [c["title"] for c in video.chapters]
+
+    def saved(playable: Playable, name: str) -> list[tuple[float, str]]:
+        path = playable.save(tmp_path / name, chapters="cells", show_progress=False)
+        with av.open(path) as found:
+            return [
+                (round(float(c["start"] * c["time_base"]), 1), c["metadata"]["title"])
+                for c in found.chapters()
+            ]
+
+    titles = [each["title"] for each in video.chapters]
+    for name in ("all.mp4", "all.m4a"):
+        found = saved(video, name)
+        assert [title for _, title in found] == ["Beginning", *titles]
+        assert [at for at, _ in found[1:]] == [
+            pytest.approx(each["start"], abs=0.06) for each in video.chapters
+        ]
+    second = video.chapters[1]["start"]
+    shot = Shot(common.connection, video.id, video.length, "", second + 0.1, video.length)
+    assert [title for _, title in saved(shot, "shot.mp4")] == titles[1:]
+    page = video.save(tmp_path / "all.html", chapters="cells", show_progress=False)
+    assert "[2] scaler.fit_transform(X)" in page.read_text()
+    with av.open(video.save(tmp_path / "plain.mp4", show_progress=False)) as plain:
+        assert plain.chapters() == []
+    for name, chapters, says in (
+        ("a.srt", "cells", "holds no chapters"),
+        ("a.mp4", "scenes", "it is 'cells'"),
+    ):
+        with pytest.raises(InvalidRequestError, match=says):
+            video.save(tmp_path / name, chapters=chapters, show_progress=False)
+
+
+def test_a_recording_without_cells_has_no_chapters_by_them(common: Bench, tmp_path: Path) -> None:
+    session = common.record(SCREEN, seconds=0.3)
+    with pytest.raises(InvalidRequestError, match="No cell was kept"):
+        session.save(tmp_path / "a.mp4", chapters="cells", show_progress=False)
+    assert session.chapters == []
 
 
 def test_cells_of_a_stretch_that_is_forgotten_are_gone(common: Bench) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
 from jupyter_capture.engine.routes.status import ticket_for
-from jupyter_capture.engine.saving import check, is_quick
+from jupyter_capture.engine.saving import check, check_chapters, is_quick
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.media.subtitles import caption_asset
@@ -100,11 +100,13 @@ def save(
     """
     stream_id = services.streams.settled(stream_id)
     ready = services.streams.get(stream_id)
-    check(services.streams, ready, request.format)
-    if "format" in request.model_fields_set and is_quick(ready, request.format):
-        return Ok(data=services.saved_at_once(stream_id, request.name, request.format))
-    args = {"stream_id": stream_id, "name": request.name, "format": request.format}
-    key = f"download:{stream_id}:{request.format}"
+    format, chapters = request.format, request.chapters
+    check_chapters(ready, format, chapters, services.cells.chapters_of)
+    check(services.streams, ready, format)
+    if "format" in request.model_fields_set and is_quick(ready, format):
+        return Ok(data=services.saved_at_once(stream_id, request.name, format, chapters))
+    args = {"stream_id": stream_id, "name": request.name, "format": format, "chapters": chapters}
+    key = f"download:{stream_id}:{format}:{chapters}"
     return ticket_for(http, services.jobs.submit("download", key, args))
 
 
