@@ -96,3 +96,10 @@ def unload_ipython_extension(shell: Any) -> None:
     from jupyter_capture import magics
 
     magics.unload_ipython_extension(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """What `jupyter server extension list` finds, and Jupyter's server loads."""
+    from jupyter_capture.server_extension.app import JupyterCapture
+
+    return [{"module": "jupyter_capture.server_extension", "app": JupyterCapture}]
