@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -44,6 +45,10 @@ def main() -> int:
         sys.stderr.write(f"An engine already serves {settings.data_dir}.\n")
         return 3
     locator.unlink(missing_ok=True)  # what is left there is of one that was killed
+    # The plan of hours is tens of thousands of objects: with all modules looked through again
+    # and again while it is made, a player would wait for the collector.
+    gc.freeze()
+    gc.set_threshold(50_000)
     try:
         asyncio.run(Server(settings, options.host, options.port).run())
     except CaptureError as error:

@@ -44,10 +44,10 @@ class _Drawing:
         for number in self._made["video"]:
             segment = plan.video[number]
             pieces = (Made(segment.end - segment.start, partial(self._samples, "video", number)),)
-            self.plan.video[number] = replace(segment, pieces=pieces)
+            self.plan.video[number] = segment._replace(pieces=pieces)
         for number in self._made["audio"]:
             make = partial(self._samples, "audio", number)
-            self.plan.audio[number] = replace(plan.audio[number], make=make)
+            self.plan.audio[number] = plan.audio[number]._replace(make=make)
 
     def _samples(self, kind: Kind, number: int, check: Check) -> list[Sample]:
         check()

@@ -57,10 +57,10 @@ def master(plan: Plan, captions: hls.Captions | None = None) -> str:
     """The master playlist. Bit rates are those of the stored bytes."""
     video = audio = None
     if plan.video_inits:
-        peak, average = _rates([(_video_bytes(s), float(s.seconds)) for s in _some(plan.video)])
+        peak, average = _rates([(_video_bytes(s), s.seconds) for s in _some(plan.video)])
         video = hls.Rendition("video.m3u8", plan.video_inits[0], peak, average)
     if plan.audio_inits:
-        peak, average = _rates([(_audio_bytes(s), float(s.seconds)) for s in _some(plan.audio)])
+        peak, average = _rates([(_audio_bytes(s), s.seconds) for s in _some(plan.audio)])
         audio = hls.Rendition("audio.m3u8", plan.audio_inits[0], peak, average)
     return hls.master(video, audio, captions)
 

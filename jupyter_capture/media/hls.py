@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
 from jupyter_capture.media.fmp4 import AudioTrackConfig, VideoTrackConfig
 
@@ -18,12 +18,11 @@ _AUDIO_GROUP = "audio"
 _TEXT_GROUP = "captions"
 
 
-@dataclass(frozen=True)
-class Segment:
-    """One line of a media playlist. ``init``: the URI of its init segment."""
+class Segment(NamedTuple):
+    """One line of a media playlist, of ``duration`` seconds. ``init``: the URI of its init."""
 
     uri: str
-    duration: Fraction
+    duration: float
     init: str
     discontinuity: bool = False
 
@@ -111,7 +110,7 @@ def text_playlist(uri: str, seconds: float) -> str:
 
 def media_playlist(segments: Sequence[Segment], *, ended: bool = True) -> str:
     """A media playlist: VOD where ``ended``, else EVENT, to which later ones only add."""
-    target = max((ceil(segment.duration) for segment in segments), default=1)
+    target = ceil(max((segment.duration for segment in segments), default=1))
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
@@ -121,13 +120,13 @@ def media_playlist(segments: Sequence[Segment], *, ended: bool = True) -> str:
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
     init = None
-    for segment in segments:
-        if segment.discontinuity:
+    for uri, duration, segment_init, discontinuity in segments:  # hours have thousands
+        if discontinuity:
             lines.append("#EXT-X-DISCONTINUITY")
-        if segment.init != init or segment.discontinuity:
-            init = segment.init
+        if segment_init != init or discontinuity:
+            init = segment_init
             lines.append(f'#EXT-X-MAP:URI="{init}"')
-        lines += [f"#EXTINF:{float(segment.duration):.6f},", segment.uri]
+        lines.append(f"#EXTINF:{duration:.6f},\n{uri}")
     if ended:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -46,8 +46,7 @@ class Cut:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """[start, end) of a track, ``copied`` (it begins at a key frame) or encoded again.
 
     ``track`` is None for black.
@@ -63,22 +62,14 @@ class Piece:
         return self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A piece that is composed on request: ``make`` gives samples that fill ``length`` ticks."""
 
     length: int
     make: Callable[[Check], list[Sample]]
 
 
-@lru_cache(maxsize=1024)
-def _seconds(length: int, rate: int) -> Fraction:
-    """Kept, since hours have thousands of segments of few lengths."""
-    return Fraction(length, rate)
-
-
-@dataclass(frozen=True, slots=True)
-class VideoSegment:
+class VideoSegment(NamedTuple):
     """[start, end) of the stream (ticks). ``init``: index into `Plan.video_inits`."""
 
     start: int
@@ -88,12 +79,11 @@ class VideoSegment:
     discontinuity: bool
 
     @property
-    def seconds(self) -> Fraction:
-        return _seconds(self.end - self.start, TICKS)
+    def seconds(self) -> float:
+        return (self.end - self.start) / TICKS
 
 
-@dataclass(frozen=True, slots=True)
-class AudioSegment:
+class AudioSegment(NamedTuple):
     """``count`` packets from ``time`` of the stream on (samples at ``rate``).
 
     ``source`` is the media time of the first one in ``track``, in samples. Without a track it is
@@ -110,8 +100,8 @@ class AudioSegment:
     make: Callable[[Check], list[Sample]] | None = None
 
     @property
-    def seconds(self) -> Fraction:
-        return _seconds(self.count * AAC_FRAME, self.rate)
+    def seconds(self) -> float:
+        return self.count * AAC_FRAME / self.rate
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 
 from jupyter_capture.media import fmp4, hls
@@ -39,9 +37,9 @@ def test_a_master_of_one_kind_has_no_renditions_group() -> None:
 
 def test_a_new_init_follows_a_discontinuity() -> None:
     segments = [
-        hls.Segment("v/0.m4s", Fraction(2), "v/init-0.mp4"),
-        hls.Segment("v/1.m4s", Fraction(1, 3), "v/init-1.mp4", True),
-        hls.Segment("v/2.m4s", Fraction(7, 3), "v/init-1.mp4"),
+        hls.Segment("v/0.m4s", 2.0, "v/init-0.mp4"),
+        hls.Segment("v/1.m4s", 1 / 3, "v/init-1.mp4", True),
+        hls.Segment("v/2.m4s", 7 / 3, "v/init-1.mp4"),
     ]
     assert hls.media_playlist(segments).splitlines() == [
         "#EXTM3U",
@@ -64,7 +62,7 @@ def test_a_new_init_follows_a_discontinuity() -> None:
 
 
 def test_a_growing_playlist_is_an_event_whose_lines_stay() -> None:
-    segments = [hls.Segment(f"v/{n}.m4s", Fraction(2 + n), "v/init-0.mp4") for n in range(4)]
+    segments = [hls.Segment(f"v/{n}.m4s", 2.0 + n, "v/init-0.mp4") for n in range(4)]
     early = hls.media_playlist(segments[:2], ended=False)
     late = hls.media_playlist(segments, ended=False)
     assert late.startswith(early)
