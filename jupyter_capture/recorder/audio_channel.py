@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jupyter_capture.recorder.channel import ChannelThread, Tell
-from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.clock import NS, MediaClock
 from jupyter_capture.recorder.ear import Ear
 from jupyter_capture.recorder.levels import LevelMeter
 from jupyter_capture.recorder.sound_tracks import SoundTracks
@@ -39,23 +39,28 @@ class AudioChannel(ChannelThread[Sound]):
         """Begin to keep the channel, or go on with it live only. Both may come again."""
         if kept:
             self._tracks.keep(self.channel_id, self.channels)
-        self.kept = kept
+        self._set_kept(kept)
         self._tell_presence()
 
     def pause(self, paused: bool) -> None:
         """While it is paused nothing of the channel is stored, nor heard by anybody."""
-        self.paused = paused
+        self._set_paused(paused)
         self._tell_presence()
 
     def take(self, piece: Sound) -> None:
+        if not len(piece.pcm):
+            return
         self.meter.add(piece.pcm)
         settling = self._heard < _SETTLED
         first, pcm = self._stamper.place(piece, rough=settling or not self.clock.started)
         self._heard += len(pcm)
         if settling:
             self._settle()
-        elif not self.paused and ((heard := self._ear.open) or self.kept):
-            self._pass_on(first, pcm, heard)
+            return
+        begun = piece.moment - len(pcm) * NS // SAMPLE_RATE
+        kept = self.is_storing(begun)
+        if (heard := self._ear.open and self.is_open(begun)) or kept:
+            self._pass_on(first, pcm, heard, kept)
 
     def _settle(self) -> None:
         """The first blocks of a device come in jerks: they only show where the sound belongs."""
@@ -68,10 +73,10 @@ class AudioChannel(ChannelThread[Sound]):
         silent = self._heard < _SETTLED or self.lost is not None
         self._tracks.set_absent(self.channel_id, silent or not self.storing)
 
-    def _pass_on(self, first: int, pcm: Pcm, heard: bool) -> None:
+    def _pass_on(self, first: int, pcm: Pcm, heard: bool, kept: bool) -> None:
         for span in self.clock.spans(first, len(pcm), SAMPLE_RATE):
             part = pcm[span.skip : span.skip + span.take]
-            kept = self.kept
+            kept = kept and self.kept
             if kept:
                 self._tracks.add(self.channel_id, span.position, part)
             if heard:

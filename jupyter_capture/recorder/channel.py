@@ -40,6 +40,7 @@ class ChannelThread(Generic[Piece]):
         self.kept = False
         self.paused = False
         self._source = source
+        self._kept_since = self._heard_since = 0
         self._absent: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.channel_id, daemon=True)
@@ -55,6 +56,25 @@ class ChannelThread(Generic[Piece]):
     def storing(self) -> bool:
         """Whether what the device gives now is stored."""
         return self.kept and not self.paused
+
+    def is_open(self, moment: int) -> bool:
+        """Whether what was taken at a monotonic moment (ns) may be heard and seen: what comes late
+        may have been taken in a pause."""
+        return not self.paused and moment >= self._heard_since
+
+    def is_storing(self, moment: int) -> bool:
+        """Whether what was taken then is stored: what comes late may be from before that."""
+        return self.kept and self.is_open(moment) and moment >= self._kept_since
+
+    def _set_kept(self, kept: bool) -> None:
+        if kept and not self.kept and self.clock.started:
+            self._kept_since = time.monotonic_ns()
+        self.kept = kept
+
+    def _set_paused(self, paused: bool) -> None:
+        if self.paused and not paused:
+            self._heard_since = time.monotonic_ns()
+        self.paused = paused
 
     def open(self) -> None:
         """Open the device. Raises DeviceError or UnknownChannelError."""

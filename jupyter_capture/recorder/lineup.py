@@ -14,11 +14,15 @@ from jupyter_capture.recorder.remains import Remains
 from jupyter_capture.recorder.screen_track import ScreenTrack
 from jupyter_capture.recorder.sound_tracks import SoundTracks
 from jupyter_capture.recorder.sources import audio_source, video_source
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, AudioSource, VideoSource
+from jupyter_capture.recorder.sources.browser_intake import BrowserIntake
 from jupyter_capture.recorder.video_channel import NewTrack, VideoChannel
-from jupyter_capture.wire.capture import ChannelRequest, kind_of
-from jupyter_capture.wire.recorder import RecorderSpec, TrackManifest, VideoCodec
+from jupyter_capture.wire.capture import ChannelRequest, is_browser, kind_of
+from jupyter_capture.wire.recorder import RecorderSpec, TrackManifest, VideoCodec, browser_socket
 
 _LIVE_ONLY_FPS = 1
+_FROM_AFAR = 64 * SAMPLE_RATE
+"""What a browser sends may be a minute late, and so may the mix of it with the rest."""
 
 Channel = AudioChannel | VideoChannel
 
@@ -43,7 +47,16 @@ class Lineup:
         self._tell = tell
         self._wanted = wanted
         self.before: Remains | None = None
-        self.sound = SoundTracks(folder, new_track_id, on_part, why, before=self.left)
+        self.browser = BrowserIntake(Path(browser_socket(spec.socket)))
+        afar = any(is_browser(request.channel_id) for request in spec.channels)
+        self.sound = SoundTracks(
+            folder,
+            new_track_id,
+            on_part,
+            why,
+            before=self.left,
+            watermark=_FROM_AFAR if afar else SAMPLE_RATE,
+        )
 
     def open(self, request: ChannelRequest) -> Channel:
         """A channel whose device is open. Where a recording goes on, the device may come later;
@@ -64,9 +77,14 @@ class Lineup:
     def _channel(self, request: ChannelRequest) -> Channel:
         name = request.channel_id
         if kind_of(name) == "audio":
-            source = audio_source(name)
+            source: AudioSource = (
+                self.browser.sound(name) if is_browser(name) else audio_source(name)
+            )
             return AudioChannel(source, self._clock, self.sound, self._tell, self._wanted)
-        screen = video_source(name, self._spec.fps if request.store else _LIVE_ONLY_FPS)
+        fps = self._spec.fps if request.store else _LIVE_ONLY_FPS
+        screen: VideoSource = (
+            self.browser.pictures(name, fps) if is_browser(name) else video_source(name, fps)
+        )
         return VideoChannel(screen, self._clock, self._screen_track(name), self._tell, self._wanted)
 
     def _screen_track(self, channel_id: str) -> NewTrack:

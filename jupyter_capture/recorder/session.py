@@ -29,6 +29,7 @@ from jupyter_capture.recorder.sound_tracks import NO_DATA
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE
 from jupyter_capture.recorder.video_channel import VideoChannel
 from jupyter_capture.recorder.watch import Watch
+from jupyter_capture.wire.capture import is_browser
 from jupyter_capture.wire.recorder import (
     Command,
     RecorderSpec,
@@ -94,6 +95,7 @@ class RecordingSession:
                     continue
                 self._channels[request.channel_id] = self._lineup.open(request)
         except CaptureError:
+            self._lineup.browser.close()
             for channel in self._channels.values():
                 channel.abandon()
             raise
@@ -245,6 +247,8 @@ class RecordingSession:
             if channel.error is not None:
                 raise channel.error
         reason = self._watch.reason_to_stop(self._clock.now())
+        if self._lineup.browser.deserted and all(map(is_browser, self._channels)):
+            reason = reason or "browser"
         if reason is not None:
             self.stop(reason)
 
@@ -275,6 +279,7 @@ class RecordingSession:
         frames = -(-ticks(self._clock.now(), SAMPLE_RATE) // AAC_FRAME)
         end = frames * AAC_FRAME
         self._clock.stop(end * NS // SAMPLE_RATE)
+        self._lineup.browser.catch_up(time.monotonic_ns())
         deadline = time.monotonic() + _LAST_SOUND
         while not self._clock.paused and not self._sound.arrived(end):
             if time.monotonic() > deadline:
@@ -282,6 +287,7 @@ class RecordingSession:
             time.sleep(0.01)
         for channel in self._channels.values():
             channel.stop()
+        self._lineup.browser.close()
         for channel in self._channels.values():
             if channel.kept:
                 channel.join(1.0)
@@ -365,6 +371,7 @@ class RecordingSession:
                 f"There is nothing to forget from {float(start):g} s to {float(end):g} s: "
                 f"{now / NS:.1f} s are recorded."
             )
+        self._lineup.browser.catch_up(time.monotonic_ns(), longest=3.0)
         with self._saving:
             self._require_running("forget")
             writers = self._sound.cut(ticks(now, SAMPLE_RATE))

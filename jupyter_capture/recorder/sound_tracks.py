@@ -19,6 +19,8 @@ NO_DATA = "no data"
 """The reason of a gap in which the device gave nothing, nobody knows why."""
 
 _SHORTEST_GAP = RATE // 20
+_FRAGMENT = RATE * 3 // 10
+"""Sound is under way for up to 0.2 s before it gets here: a death loses half a second of it."""
 
 OnPart = Callable[[TrackManifest], None]
 Before = Callable[[str], TrackManifest | None]
@@ -52,6 +54,7 @@ class _SoundTrack:
             offset=self._start,
             on_part=on_part,
             after=after,
+            longest=_FRAGMENT,
         )
         self._gap: tuple[int, int] | None = None
         self._reason = ""
@@ -120,7 +123,8 @@ class SoundTracks:
 
     ``new_id`` makes a track's id; ``why`` tells why a channel gives nothing. ``position``: the
     media sample at which the sound begins; before it all tracks are silent. ``before``: what a
-    recorder that died left of a channel's track, to go on with.
+    recorder that died left of a channel's track, to go on with. ``watermark``: samples for which
+    sound is waited for.
     """
 
     def __init__(
@@ -131,16 +135,18 @@ class SoundTracks:
         why: Callable[[str], str],
         position: int = 0,
         before: Before = lambda _: None,
+        watermark: int = RATE,
     ) -> None:
         self._folder, self._new_id, self._on_part, self._why = folder, new_id, on_part, why
         self._before = before
-        self._mixer = Mixer({}, position=position)
+        self._watermark = watermark
+        self._mixer = Mixer({}, watermark, position)
         self._tracks: dict[str, _SoundTrack] = {}
         self._lock = threading.Lock()
 
     def begin_at(self, position: int) -> None:
         """Let the sound begin at this media sample. To be said before anything is kept."""
-        self._mixer = Mixer({}, position=position)
+        self._mixer = Mixer({}, self._watermark, position)
 
     def keep(self, channel_id: str, channels: int) -> None:
         """Begin to keep a channel. Before now its track is silent, and listed as a gap."""

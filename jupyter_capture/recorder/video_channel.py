@@ -53,12 +53,12 @@ class VideoChannel(ChannelThread[Shot]):
                 if self.clock.started:
                     why = RESTARTED if self.track.start else "not kept"
                     self.track.blank(self.clock.now(), why)
-            self.kept = kept
+            self._set_kept(kept)
 
     def pause(self, paused: bool) -> None:
         """While it is paused nothing of the channel is stored, nor seen by anybody."""
         with self._lock:
-            self.paused = paused
+            self._set_paused(paused)
 
     def cut(self, now: int) -> None:
         """Let what comes after media time ``now`` be a part of its own."""
@@ -68,7 +68,7 @@ class VideoChannel(ChannelThread[Shot]):
 
     def take(self, piece: Shot) -> None:
         self.ready.set()
-        if not self.paused:
+        if self.is_open(piece.moment):
             self._eye.see(piece.moment, piece.frame, self.kept)
         with self._lock:
             if self.track is None or not self.clock.started:
@@ -78,10 +78,10 @@ class VideoChannel(ChannelThread[Shot]):
             self._begin()
             if media is None:
                 return
-            if self.storing:
+            if self.is_storing(piece.moment):
                 self.track.show(media, piece.frame)
             else:
-                self.track.black(media, self.state)
+                self.track.black(media, self.state or "not kept")
 
     def idle(self) -> None:
         with self._lock:

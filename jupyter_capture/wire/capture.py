@@ -41,6 +41,11 @@ def kind_of(channel_id: str) -> MediaKind | None:
     return "audio" if category in ("mic", "system_audio") else "video"
 
 
+def is_browser(channel_id: str) -> bool:
+    """Whether a browser sends it, such as ``mic:browser``, rather than a device of this machine."""
+    return channel_id.partition(":")[2] == "browser"
+
+
 class ChannelInfo(Wire):
     """A channel that this machine can record."""
 
@@ -227,6 +232,13 @@ class TokenRequest(Wire):
 class Token(Wire):
     token: str
     expires_at: int
+    expires_in: int
+
+
+class RecordLink(Wire):
+    """The page on which a browser records a session. The link holds a client token."""
+
+    record_url: str
     expires_in: int
 
 

@@ -24,6 +24,11 @@ HEARD_RATE = 16_000
 """Samples a second of the sound in ``pcm`` reports."""
 
 
+def browser_socket(socket: str) -> str:
+    """Where the recorder that listens at ``socket`` takes what browsers send."""
+    return socket.removesuffix(".sock") + ".web"
+
+
 class RecorderSpec(Wire):
     session_id: str
     socket: str
