@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_capture.errors import EngineError
+from jupyter_capture.wire.library import Points
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 SHEET_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment as a search knows it. Seconds; ``vector`` has length 1."""
+
+    start: float
+    end: float
+    text: str
+    channel: str
+    source: str
+    vector: npt.NDArray[np.float32] = field(repr=False, compare=False)
+
+
+def points_of(answer: Any) -> list[Point]:
+    """``Points`` → moments."""
+    import numpy as np
+
+    found = Points.model_validate(answer)
+    halves = np.frombuffer(base64.b64decode(found.vectors), "<f2")
+    vectors = halves.reshape(len(found.points), found.dimensions).astype(np.float32)
+    return [Point(**vars(p), vector=v) for p, v in zip(found.points, vectors, strict=True)]
 
 
 def peaks_of(answer: Any) -> npt.NDArray[np.float32]:

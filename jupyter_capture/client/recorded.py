@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jupyter_capture.client._fields import number, objects, text, whole
 from jupyter_capture.client._playable import Playable
-from jupyter_capture.client._previews import peaks_of
+from jupyter_capture.client._previews import Point, peaks_of, points_of
 from jupyter_capture.client._urls import is_fresh, media_url
 from jupyter_capture.client.search import SearchResult, run_search
 from jupyter_capture.client.transcript import Transcript
@@ -211,6 +211,15 @@ class Recorded(Playable):
             f"{self._path}/waveform", {"rate": rate}, title="Reading the sound", show_progress=True
         )
         return peaks_of(answer)
+
+    def points(self, most: int = 2000) -> list[Point]:
+        """What is indexed as points in order of time: each with ``start`` and ``end`` (seconds),
+        ``text``, ``channel``, ``source`` and its ``vector``, an array of length 1 (384,).
+
+        At most so many (10,000), spread evenly. Raises `NotIndexedError`.
+        """
+        answer = self._connection.http.get(f"{self._path}/points", {"most": most})
+        return points_of(answer)
 
     def _read_transcript(
         self,

@@ -31,6 +31,7 @@ from jupyter_capture.engine.keys import Keys
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.live import Final, Listened, Live
 from jupyter_capture.engine.models import find_text_model
+from jupyter_capture.engine.points import PointsOf
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.renderers import Renderers
 from jupyter_capture.engine.saving import Saving, drop_unfinished
@@ -166,6 +167,7 @@ class Services:
         self.sessions = Sessions(self.records, self.home, settings)
         self.cells = Cells(self.store, self.home, embedder)
         self.recent = LiveFinder(embedder)
+        self.points = PointsOf(self.store, self.library)
         self.corrections = Corrections(
             self.store, self.library, embedder.embed, self.streams.forget
         )

@@ -266,6 +266,28 @@ class Waveform(Wire):
     peaks: str
 
 
+class Point(Wire):
+    """A moment with a vector: what was said, shown or run from ``start`` to ``end`` (seconds)."""
+
+    start: float
+    end: float
+    text: str
+    channel: str
+    source: str
+
+
+class Points(Wire):
+    """Moments in order of time. ``count``: how many there are; all, or so many spread evenly.
+
+    ``vectors`` is base64 of little-endian half floats, ``dimensions`` a moment, of length 1.
+    """
+
+    points: list[Point]
+    count: int
+    dimensions: int
+    vectors: str
+
+
 class Doc(Wire):
     """One hit. Seconds from the video's start; score 0 to 1."""
 
