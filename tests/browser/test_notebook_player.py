@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .lab import Lab
+from .playing import plays_past
 from .server import MediaServer
 
 _PLAYER = """\
@@ -66,6 +68,29 @@ def test_a_player_in_a_notebook_plays_and_leaves_no_address_in_the_file(
     assert "The budget discussion" in saved
     assert "/stream/" not in saved
     assert media_server.url not in saved
+
+
+def test_a_segment_that_arrived_broken_once_is_asked_for_again_and_plays(
+    page: Page, lab: Lab, media_server: MediaServer
+) -> None:
+    (lab.folder / "address.txt").write_text(f"{media_server.url}/stream/good/master.m3u8")
+    broken: list[str] = []
+
+    def first_is_broken(route: Route) -> None:
+        if broken:
+            route.fallback()
+        else:
+            broken.append(route.request.url)
+            sent = route.fetch()
+            head, _, media = sent.body().partition(b"mdat")
+            route.fulfill(response=sent, body=head + b"mdat" + b"\xff" * len(media))
+
+    page.route(re.compile(r"video.*\.m4s$"), first_is_broken)
+    run_notebook(page, lab, _PLAYER)
+    player = page.locator(".jp-OutputArea .jc-player")
+    player.get_by_role("button", name="Play", exact=True).click(timeout=30_000)
+    plays_past(page, ".jp-OutputArea", 4)
+    assert len(broken) == 1
 
 
 def test_an_error_of_the_kernel_reads_well_in_the_player(page: Page, lab: Lab) -> None:

@@ -16,6 +16,7 @@ from jupyter_capture.desktop import VirtualDesktop
 from tests.conftest import BUDGET, Engine, Recorded
 
 from .lab import Lab
+from .playing import plays_past
 from .test_notebook_player import run_notebook
 
 AXE = Path(__file__).parent.parent.parent / "labextension" / "node_modules" / "axe-core" / "axe.js"
@@ -31,7 +32,6 @@ _THEME = """async (theme) => {
   const { commands, shell } = window.jupyterapp;
   await commands.execute('apputils:change-theme', { theme });
   shell.collapseLeft(); }"""
-_PLAYS = "(name) => (document.querySelector(`${name} video`)?.currentTime ?? 0) > %s"
 _ASK = """async (value) => {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
   const asked = { code: "", user_expressions: { value }, store_history: false };
@@ -122,7 +122,7 @@ def test_a_recording_with_a_channel_switched_while_it_runs(
     player = panel.locator(".jc-player")
     expect(player).to_have_attribute("data-state", "poster", timeout=60_000)
     player.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function(_PLAYS % 1, arg=".jc-session", timeout=30_000)
+    plays_past(page, ".jc-session", 1)
     kept = "[c['channel_id'] for c in panel.channels if c['store']]"
     assert ask(page, kept) == "['display:1', 'mic:default']"
 
@@ -154,7 +154,7 @@ def test_searching_playing_and_clipping_by_keyboard_alone(
     hit.focus()
     page.keyboard.press("t")
     page.keyboard.press("Enter")
-    page.wait_for_function(_PLAYS % 1, arg=".jc-search", timeout=30_000)
+    plays_past(page, ".jc-search", 0.4)  # a hit may be as short as a word or two
     assert ask(page, "[shot.video_id for shot in added]") == f"['{video}']"
     assert ask(page, "panel.selected['video_id']") == f"'{video}'"
     page.keyboard.press("Escape")
@@ -164,7 +164,7 @@ def test_searching_playing_and_clipping_by_keyboard_alone(
     third = words.locator(".jc-word").nth(2)
     third.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(_PLAYS % 0.3, arg=".jc-transcript", timeout=30_000)
+    plays_past(page, ".jc-transcript", 0.3)
     expect(words.locator(".jc-spoken")).to_have_count(1)
     third.focus()
     for _ in range(3):
@@ -193,7 +193,7 @@ def test_with_http_cut_off_media_come_in_messages_and_a_killed_kernel_leaves_a_s
     )
     player = page.locator(".jp-OutputArea .jc-player").first
     player.get_by_role("button", name="Play", exact=True).click(timeout=60_000)
-    page.wait_for_function(_PLAYS % 1.5, arg=".jp-OutputArea", timeout=30_000)
+    plays_past(page, ".jp-OutputArea", 1.5)
     picture = page.locator(".jc-hit-picture").first
     expect(picture).to_have_attribute("src", re.compile("^blob:"), timeout=30_000)
     page.evaluate(_SAVE)

@@ -74,6 +74,8 @@ function withHls(
     startPosition: start > 0 ? start : -1,
     liveSyncDuration: 4,
     enableWorker: false,
+    // Nothing here is interrupted by advertisements; their scheduler starts media by itself.
+    enableInterstitialPlayback: false,
     backBufferLength: 60,
     fragLoadPolicy: segmentPatience,
     ...(loader ? { loader } : {}),

@@ -53,6 +53,7 @@ class PlayerController implements Player {
   /** Where the next load begins: the start, or where it broke off. */
   private resume = 0;
   private attempt = 0;
+  /** Whether it is to play, as soon as it can. */
   private wanted = false;
   private readonly hearers: ((seconds: number) => void)[] = [];
   private mended = -Infinity;
@@ -176,8 +177,17 @@ class PlayerController implements Player {
     on(video, "loadeddata", () => {
       if (this.state === "loading") this.state = "ready";
       this.shape();
+      // A media element that takes up its stream anew (a decoder was started again) has paused,
+      // and has refused a start that was under way.
+      if (this.wanted && video.paused) void this.begin();
     });
-    on(video, "play", () => ui.root.classList.add("jc-started"));
+    on(video, "play", () => {
+      this.wanted = true;
+      ui.root.classList.add("jc-started");
+    });
+    on(video, "pause", () => {
+      this.wanted = false;
+    });
     on(video, "resize", () => this.shape());
     on(video, "waiting seeking", () => ui.root.classList.add("jc-waiting"));
     on(video, "playing seeked canplay pause", () => ui.root.classList.remove("jc-waiting"));
@@ -282,6 +292,7 @@ class PlayerController implements Player {
       // a pause or a new load while starting is nobody's error.
       const refused = error instanceof DOMException;
       if (!refused || !["NotAllowedError", "AbortError"].includes(error.name)) throw error;
+      if (error.name === "NotAllowedError") this.wanted = false;
     }
   }
 
