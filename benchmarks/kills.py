@@ -163,6 +163,17 @@ def paint(display: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, __file__, "--paint", display])
 
 
+def listeners() -> list[subprocess.Popen[bytes]]:
+    """Others who listen all the time. A virtual sink to which nobody listens renders its sound two
+    seconds ahead, and gives none to who comes before they are over; no real device does that."""
+    return [
+        subprocess.Popen(
+            ["parec", "--latency-msec=20", f"--device={source}"], stdout=subprocess.DEVNULL
+        )
+        for source in ("speakers.monitor", "microphone_wire.monitor")
+    ]
+
+
 def painter(display: str) -> None:
     rng = np.random.default_rng(1)
     with Root(display) as root:
@@ -198,7 +209,7 @@ def main() -> None:
     with VirtualDesktop("640x360") as desktop, tempfile.TemporaryDirectory() as folder:
         os.environ.update(desktop.env)
         data_dir = Path(folder) / "library"
-        screen = paint(desktop.display)
+        extras = [paint(desktop.display), *listeners()]
         try:
             campaign = Campaign(data_dir, jupyter_capture.connect(data_dir=data_dir))
             patiently(campaign.connection.status)
@@ -208,8 +219,9 @@ def main() -> None:
             table(campaign)
             campaign.connection.close()
         finally:
-            screen.kill()
-            screen.wait()
+            for extra in extras:
+                extra.kill()
+                extra.wait()
             end_engine(data_dir)
     if campaign.unreadable:
         raise SystemExit(1)

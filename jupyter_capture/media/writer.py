@@ -30,9 +30,9 @@ class TrackWriter:
 
     Each fragment is one write, so whatever kills the process leaves a file that reads up to the
     last fragment. A fragment ends before a key frame, or when another packet would make it longer
-    than 0.5 s. Packets carry absolute media time; each lasts until the next one, the last until
-    the end given to `finish()` or `new_part()`. One thread adds packets, any thread may ask for
-    the `manifest`.
+    than ``longest`` (ticks; else 0.5 s). Packets carry absolute media time; each lasts until the
+    next one, the last until the end given to `finish()` or `new_part()`. One thread adds packets,
+    any thread may ask for the `manifest`.
 
     ``on_part`` is called with the manifest of the track after a part became known and before
     its first byte is written: there the recorder stores it. Raises StorageFullError when the
@@ -52,9 +52,10 @@ class TrackWriter:
         on_part: Callable[[TrackManifest], None] | None = None,
         after: TrackManifest | None = None,
         name: str | None = None,
+        longest: int | None = None,
     ) -> None:
         self._folder = folder / track_id
-        self._timescale = config.timescale
+        self._longest = longest or config.timescale // 2
         self._default_duration = 1024
         if codec.name == "h264":
             self._default_duration = config.timescale // codec.fps
@@ -133,9 +134,9 @@ class TrackWriter:
 
     def _would_outgrow(self, pts: int) -> bool:
         # A death loses what is pending. So a fragment ends with the packet after which it would
-        # be longer than half a second, should the next come as late as this one does.
+        # be longer than that, should the next come as late as this one does.
         lasted, step = pts - self._pending[0].pts, pts - self._pending[-1].pts
-        return (lasted + step) * 2 > self._timescale
+        return lasted + step > self._longest
 
     def _open(self, config: TrackConfig, offset: int) -> None:
         name, self._name = self._name or next_file(self._track), None

@@ -3,10 +3,13 @@
 Exits with 0 once everything is stored, with 1 where it could not start; then the reason goes to
 the attached clients and, as one JSON line, to stdout. SIGTERM stops cleanly; an interrupt from a
 terminal or a kernel is not for this process. ``--channels`` prints a ChannelList as JSON.
+``--spare`` waits for a line on stdin that says which folder (``folder``), where its words go
+(``log``) and what else is in its ``environment``; it ends where stdin does.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -16,6 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
+from jupyter_capture.recorder import sources
 from jupyter_capture.recorder.channels import list_channels
 from jupyter_capture.recorder.control import ControlServer, failure
 from jupyter_capture.recorder.session import RecordingSession
@@ -30,10 +34,31 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--channels"]:
         sys.stdout.write(list_channels().model_dump_json() + "\n")
         return 0
+    if arguments == ["--spare"]:
+        return spare()
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.stderr.write("usage: python -m jupyter_capture.recorder <session folder>\n")
         return 2
-    folder = Path(arguments[0])
+    return run(Path(arguments[0]))
+
+
+def spare() -> int:
+    """Load what a recorder needs, and be one once it is said of what."""
+    sources.load()
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # nobody needs it any more
+    order = json.loads(line)
+    os.environ.update(order["environment"])
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
+    return run(Path(order["folder"]))
+
+
+def run(folder: Path) -> int:
+    """Record what the spec in a folder says; the exit status."""
     _leave_no_dump()
     try:
         spec = read_spec(folder)

@@ -21,6 +21,7 @@ from jupyter_capture.client.connection import Connection
 from jupyter_capture.client.engine import read_locator
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.engine.services import Services
+from jupyter_capture.engine.sessions.spare import is_on
 from jupyter_capture.local import end_engine
 
 T = TypeVar("T")
@@ -114,10 +115,7 @@ class Bench:
             kill(locator.pid)
         for path in self.data_dir.glob("sessions/*/recorder.pid"):
             pid = int(path.read_text())
-            if (
-                alive(pid)
-                and str(path.parent).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-            ):
+            if alive(pid) and is_on(pid, path.with_name("recorder.log")):
                 kill(pid)
         if (self.data_dir / "library.sqlite3").exists():
             found = [said for said in inconsistencies(self.data_dir) if "cap-unknown" not in said]

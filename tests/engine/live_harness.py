@@ -80,13 +80,13 @@ class Ear:
                     self._changed.notify_all()
 
 
-def workers_of(engine_pid: int) -> list[int]:
-    """The processes that hear recordings for an engine."""
+def workers_of(engine_pid: int, word: bytes = b"jupyter_capture.engine.live") -> list[int]:
+    """The processes that hear recordings for an engine, or those that ``word`` tells."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-            if b"jupyter_capture.engine.live" in words and parent_of(int(entry.name)) == engine_pid:
+            if word in words and parent_of(int(entry.name)) == engine_pid:
                 found.append(int(entry.name))
         except OSError:
             continue

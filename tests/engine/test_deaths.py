@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 from engine_harness import LIVE_MIC, MIC, SCREEN, App, Bench, alive, kill, reach, wait_for
+from live_harness import workers_of
 
 from jupyter_capture.client.connection import connect
 from jupyter_capture.client.session import CaptureSession
@@ -220,19 +221,29 @@ def test_a_killed_recorder_is_started_again_and_the_recording_says_so(common: Be
     session = common.begin(SCREEN, MIC)
     reach(session, 1.5)
     first = common.recorder_pid(session)
+    reserve = wait_for(lambda: reserves(common), what="a recorder in reserve")
     kill(first)
     wait_for(lambda: common.recorder_pid(session) != first, what="another recorder")
+    assert [common.recorder_pid(session)] == reserve
     assert session.refresh().status == "active"
     wait_for(lambda: session.refresh().warnings, what="a word about it")
     assert "died and was started again" in session.warnings[-1]
-    reach(session, (session.duration or 0) + 1)
+    reach(session, 3)
     session.stop()
     assert session.status == "exported"
     assert session.metadata["recovered"] is True
     assert length_of(common, session) >= 2.4
     assert session.stop().status == "exported"
     assert session.id not in common.connection.status().recordings
+    assert reserves(common) == []
     sound_of(common, session)
+
+
+def reserves(bench: Bench) -> list[int]:
+    """The recorders that an engine holds ready, in no session's service yet."""
+    engine = bench.connection.status().pid
+    recording = {int(path.read_text()) for path in bench.data_dir.glob("sessions/*/recorder.pid")}
+    return [pid for pid in workers_of(engine, b"--spare") if pid not in recording]
 
 
 def test_a_recorder_that_dies_again_and_again_is_given_up(common: Bench) -> None:

@@ -21,6 +21,7 @@ from jupyter_capture.engine.sessions.erasure import Erasure
 from jupyter_capture.engine.sessions.live import Live
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.sessions.request import checked_channels
+from jupyter_capture.engine.sessions.spare import Spare
 from jupyter_capture.engine.sessions.unattended import Unattended
 from jupyter_capture.engine.webhooks import check_callback_url
 from jupyter_capture.errors import (
@@ -60,6 +61,7 @@ class Sessions:
         self._lock = threading.Lock()
         self.erasure = Erasure(home)
         self.on_again: Callable[[], None] = lambda: None  # a recorder was started again
+        self._spare = Spare()
         self._ending = Ending(records, home, self.erasure)
         limit = settings.unattended_minutes * 60
         self._unattended = Unattended(lambda: self._live, self.stop, limit)
@@ -89,7 +91,8 @@ class Sessions:
             live = self._live[session.id] = Live(detach=request.detach)
         try:
             folder = private_dir(self._home.session(session.id))
-            live.link = recorders.start(self._spec(session.id, request, channels), folder)
+            spec = self._spec(session.id, request, channels)
+            live.link = recorders.start(spec, folder, self._spare)
         except (CaptureError, OSError) as error:
             failure = live.error = _as_capture_error(error)
             self._close(session.id, live, lambda: self._ending.fail(session.id, failure.message))
@@ -201,6 +204,7 @@ class Sessions:
     def let_go(self) -> None:
         """The engine ends; the recorders go on."""
         self._unattended.end()
+        self._spare.end()
         lives, self._live = self._live, {}
         for live in lives.values():
             if live.link is not None:
@@ -225,7 +229,7 @@ class Sessions:
     def _start_again(self, session_id: str, live: Live) -> recorders.Link | None:
         live.link = None
         session = self.records.row(session_id)
-        return restart.again(session, self._home.session(session_id), live.deaths)
+        return restart.again(session, self._home.session(session_id), live.deaths, self._spare)
 
     def _listen(self, session: Row[Any], live: Live, link: recorders.Link) -> None:
         live.link, live.unsure = link, True
@@ -331,6 +335,7 @@ class Sessions:
             self.records.switch(session_id, channel["channel_id"], store=store, paused=paused)
 
     def _on_active(self, session_id: str, live: Live, report: Report) -> None:
+        self._spare.keep()
         if live.settled.is_set() and self.records.row(session_id).status != "starting":
             if report.report == "active":
                 self.on_again()
@@ -375,6 +380,8 @@ class Sessions:
             live.error = _as_capture_error(error)
         finally:
             self._live.pop(session_id, None)
+            if not self._live:
+                self._spare.end()
             live.settled.set()
             live.ended.set()
 

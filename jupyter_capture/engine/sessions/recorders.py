@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
+from jupyter_capture.engine.sessions.spare import Spare, is_on
 from jupyter_capture.errors import (
     CaptureError,
     ConflictError,
@@ -31,6 +32,8 @@ from jupyter_capture.wire.recorder import Command, RecorderSpec, Report
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 20.0
+RESERVE_SECONDS = 5.0
+"""Of one in reserve, which is there already: else it hangs."""
 END_SECONDS = 5.0
 LOG = "recorder.log"
 PID = "recorder.pid"
@@ -88,9 +91,9 @@ class Link:
             self._socket.shutdown(socket.SHUT_RDWR)
 
 
-def start(spec: RecorderSpec, folder: Path) -> Link:
-    """Start a recorder on ``folder`` and attach to it. Raises what kept it from running, and
-    StorageFullError where its folder cannot be written."""
+def start(spec: RecorderSpec, folder: Path, spare: Spare | None = None) -> Link:
+    """Start a recorder on ``folder`` and attach to it; ``spare`` may have one in reserve. Raises
+    what kept it from running, and StorageFullError where its folder cannot be written."""
     try:
         (folder / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
         log = (folder / LOG).open("ab")
@@ -100,6 +103,11 @@ def start(spec: RecorderSpec, folder: Path) -> Link:
             "folder with JUPYTER_CAPTURE_DATA_DIR."
         ) from error
     with log:
+        reserved = spare and spare.take(folder, folder / LOG, spec.environment)
+        if reserved:
+            link = _attached(reserved, spec, folder, RESERVE_SECONDS)
+            if link is not None:
+                return link
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_capture.recorder", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -108,21 +116,32 @@ def start(spec: RecorderSpec, folder: Path) -> Link:
             start_new_session=True,  # neither our signals nor our end are its own
             env={**os.environ, **spec.environment},
         )
+    link = _attached(process, spec, folder, CONNECT_SECONDS)
+    if link is None:
+        raise last_words(folder)
+    return link
+
+
+def _attached(
+    process: subprocess.Popen[bytes], spec: RecorderSpec, folder: Path, seconds: float
+) -> Link | None:
+    """The line to a recorder that was started; None of one that hung, which is ended. Raises what
+    it said of its end."""
     threading.Thread(target=process.wait, daemon=True).start()
     draft = folder / f"{PID}.new"
     draft.write_text(str(process.pid))
     draft.replace(folder / PID)  # whoever looks for it finds it whole
-    deadline = time.monotonic() + CONNECT_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         line = _connect(spec.socket)
         if line is not None:
             return Link(spec.session_id, line)
         if process.poll() is not None:
-            break
+            raise last_words(folder)
         time.sleep(0.02)
-    else:
-        process.kill()
-    raise last_words(folder)
+    process.kill()
+    process.wait()
+    return None
 
 
 def end(folder: Path, seconds: float = END_SECONDS) -> None:
@@ -145,10 +164,9 @@ def _alive(folder: Path) -> int | None:
     """The process that records into ``folder``: its number may be another's by now."""
     try:
         pid = int((folder / PID).read_text())
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return None
-    return pid if os.fsencode(folder) in words else None
+    return pid if is_on(pid, folder / LOG) else None
 
 
 def last_words(folder: Path) -> CaptureError:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from jupyter_capture.engine.sessions import recorders
+from jupyter_capture.engine.sessions.spare import Spare
 from jupyter_capture.errors import CaptureError
 from jupyter_capture.wire.recorder import Manifest, RecorderSpec
 
@@ -24,7 +25,9 @@ FRESH = 60.0
 recorded again by then. The recorder touches its manifest every two seconds."""
 
 
-def again(session: Row[Any], folder: Path, deaths: list[float]) -> recorders.Link | None:
+def again(
+    session: Row[Any], folder: Path, deaths: list[float], spare: Spare
+) -> recorders.Link | None:
     """The line to a new recorder of a session that was recording; None where it cannot go on.
 
     ``deaths``: when its recorders died, to which this one is added.
@@ -43,7 +46,7 @@ def again(session: Row[Any], folder: Path, deaths: list[float]) -> recorders.Lin
         return None
     logger.warning("the recorder of %s died; it is started again", session.id)
     try:
-        return recorders.start(_as_it_is_now(spec, session), folder)
+        return recorders.start(_as_it_is_now(spec, session), folder, spare)
     except CaptureError as error:
         logger.warning("%s cannot go on: %s", session.id, error.message)
         return None

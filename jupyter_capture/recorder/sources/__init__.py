@@ -39,6 +39,16 @@ def audio_source(channel_id: str, platform: str = sys.platform) -> AudioSource:
     return PulseSound(channel_id)
 
 
+def load(platform: str = sys.platform) -> None:
+    """Import what opening a source takes time to import, as far as that needs no device."""
+    if platform.startswith("linux"):
+        import cffi.cparser
+
+        from jupyter_capture.recorder.sources import pulse, x11
+
+        del cffi, pulse, x11
+
+
 def _check(channel_id: str, wanted: tuple[str, ...]) -> None:
     prefix, _, device = channel_id.partition(":")
     if prefix not in wanted or not device:

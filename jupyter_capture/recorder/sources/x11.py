@@ -50,9 +50,10 @@ class X11Screen:
     def open(self) -> None:
         display, where = self._find()
         self._open_fps = self.fps
-        options = {"framerate": str(self._open_fps), "draw_mouse": "1", **where}
+        # Else FFmpeg watches five pictures to guess the rate that it was told.
+        options = {"framerate": str(self._open_fps), "draw_mouse": "1", "fpsprobesize": "0"}
         try:
-            container = av.open(display, format="x11grab", options=options)
+            container = av.open(display, format="x11grab", options={**options, **where})
         except (av.FFmpegError, OSError) as error:
             raise DeviceError(
                 f"{self.channel_id} cannot be recorded: the X display {display} refused ({error})."
