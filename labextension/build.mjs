@@ -29,7 +29,7 @@ const widgets = readdirSync(join(here, "src", "widgets"))
 
 await rm(out, { recursive: true, force: true });
 await Promise.all([
-  build({ ...common, entryPoints: { ...Object.fromEntries(widgets), watch: "src/watch.ts" } }),
+  build({ ...common, entryPoints: { ...Object.fromEntries(widgets), watch: "src/watch.ts", record: "src/record/page.ts" } }),
   build({ ...common, entryPoints: { watch: "src/ui/watch.css" } }),
   build({
     ...common,

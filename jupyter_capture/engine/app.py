@@ -18,6 +18,7 @@ from jupyter_capture.engine.door import Door
 from jupyter_capture.engine.routes import (
     audio,
     beyond,
+    browser,
     capture,
     cells,
     collection,
@@ -31,6 +32,7 @@ from jupyter_capture.engine.routes import (
     live,
     media,
     pictures,
+    points,
     previews,
     recent,
     rtindex,
@@ -49,10 +51,14 @@ from jupyter_capture.wire import Failure
 
 logger = logging.getLogger(__name__)
 
+# A player waits for the first two; they are looked through in this order.
 ROUTERS = (
+    media,
+    segments,
     status,
     capture,
     watching,
+    browser,
     forget,
     cells,
     live,
@@ -66,6 +72,7 @@ ROUTERS = (
     pictures,
     recent,
     previews,
+    points,
     corrections,
     timeline,
     audio,
@@ -73,8 +80,6 @@ ROUTERS = (
     upload,
     editor,
     events,
-    media,
-    segments,
     beyond,
 )
 

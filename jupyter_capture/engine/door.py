@@ -21,9 +21,11 @@ from jupyter_capture.wire import Failure
 
 TICKETED = ("/stream/", "/thumbnail/", "/download/", "/upload/", "/picture/", "/events/",
             "/sprite/")  # fmt: skip
-PUBLIC = ("/watch", "/embed", "/static/")
+PUBLIC = ("/watch", "/embed", "/record", "/static/")
 CLIENT_CALLS = ("/capture/session/start", "/capture/channels")
 CLIENT_ACTIONS = {"GET": ("",), "POST": ("stop", "pause", "resume", "store", "channel")}
+SUBPROTOCOL = "jupyter-capture"
+"""A browser's websocket can send no header but this one: it names a token after it."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LOOKS = "x-jupyter-capture-looks"
 """Header of a request that only looks whether something is done: it keeps no engine awake."""
@@ -67,14 +69,17 @@ class Door:
         _check_host(headers)
         if path.startswith(TICKETED) or path.startswith(PUBLIC):
             return None  # the route checks the ticket
-        if not self._serve:
+        token = headers.get("x-access-token") or _token_of_socket(scope, headers)
+        # A client token is made for one who records: its page lies at this port in any case.
+        if not self._serve and not (token or "").startswith("st-"):
             raise NotFoundError(
                 "This port only serves media to tickets. `jupyter-capture serve` opens the API."
             )
-        caller = self._services.keys.check(headers.get("x-access-token"))
+        caller = self._services.keys.check(token)
         if caller.role == "client" and not _for_clients(scope, path):
             raise ForbiddenError(
-                "A client token may list channels and start and stop its sessions, nothing else. "
+                "A client token may list channels, start and stop its sessions and send them what "
+                "a browser records, nothing else. "
                 "Use an API key for this."
             )
         return caller
@@ -105,11 +110,20 @@ def _check_host(headers: Headers) -> None:
         )
 
 
+def _token_of_socket(scope: Scope, headers: Headers) -> str | None:
+    if scope["type"] != "websocket":
+        return None
+    name, _, token = headers.get("sec-websocket-protocol", "").partition(",")
+    return token.strip() if name.strip() == SUBPROTOCOL else None
+
+
 def _for_clients(scope: Scope, path: str) -> bool:
     if path in CLIENT_CALLS:
         return True
     session, _, action = path.removeprefix("/capture/session/").partition("/")
     inside = path.startswith("/capture/session/cap-") and bool(session)
+    if inside and scope["type"] == "websocket":
+        return action.startswith("browser/")
     return inside and action in CLIENT_ACTIONS.get(scope.get("method", "GET"), ())
 
 

@@ -1,4 +1,5 @@
-"""The pages that play a stream: ``/watch`` for a person, ``/embed`` for an iframe. Pure text.
+"""The pages that play a stream: ``/watch`` for a person, ``/embed`` for an iframe; and
+``/record``, on which a browser records. Pure text.
 
 They hold no script of their own, so that the policy in :func:`page_headers` can forbid every
 inline one: what the player needs stands in ``data-`` attributes. Nothing comes from elsewhere, so
@@ -69,6 +70,20 @@ def refusal_page(said: str, embed: bool = False, *, base: str = "") -> str:
     return _document(_REFUSED, root, "", body)
 
 
+def record_page(*, base: str = "") -> str:
+    """HTML on which a browser shares its screen, microphone and camera with a session, which the
+    address names after its ``#``; else with a new one."""
+    root = escape(base, quote=True)
+    body = (
+        '<body>\n<main class="page record">\n<h1>Record in this browser</h1>\n'
+        f'<div id="record" data-root="{root}"></div>\n'
+        "<noscript><p>Recording needs JavaScript.</p></noscript>\n</main>\n</body>"
+    )
+    sheet = f'<link rel="stylesheet" href="{root}/static/record.css">\n'
+    script = f'<script type="module" src="{root}/static/record.js"></script>\n'
+    return _document("Record", root, sheet + script, body)
+
+
 def _document(name: str, root: str, script: str, body: str) -> str:
     return f"""<!doctype html>
 <html lang="en">
@@ -87,8 +102,9 @@ def _document(name: str, root: str, script: str, body: str) -> str:
 """
 
 
-def page_headers(embed: bool = False) -> dict[str, str]:
-    """Headers to send with :func:`watch_page`. ``/embed`` may be framed, ``/watch`` may not.
+def page_headers(embed: bool = False, *, records: bool = False) -> dict[str, str]:
+    """Headers to send with :func:`watch_page` and (``records``) :func:`record_page`. ``/embed`` may
+    be framed, the others may not.
 
     The address holds a ticket: it is neither cached nor passed on as a referrer.
     """
@@ -102,6 +118,8 @@ def page_headers(embed: bool = False) -> dict[str, str]:
         "base-uri 'none'",
         "form-action 'none'",
     ]
+    if records:
+        policy.append("worker-src blob:")  # a timer that is not slowed down in the background
     if not embed:
         policy.append("frame-ancestors 'none'")
     return {

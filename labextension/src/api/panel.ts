@@ -1,6 +1,7 @@
 /** What a panel may ask of the side that has the engine. Nothing in ui/ knows which side that is. */
 
 import { SaidError } from "../explain";
+import type { Reach } from "../record/recording";
 import type { Api, Card } from "./player";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -61,6 +62,10 @@ export interface PanelApi<S extends object = Record<string, unknown>> {
   media(url: string): Promise<string>;
   /** What `ui/player` needs to play the stream at the address that `source` resolves to. */
   player(card: () => Card, source: () => Promise<string>): Api;
+  /** How what this page itself records gets to the engine; resolves to undefined where it cannot. */
+  reach?(): Promise<Reach | undefined>;
+  /** Who looks on may record, and nothing else. */
+  guest?: boolean;
   /** Told `true` when the other side is late with an answer, `false` when it has caught up. */
   waiting(callback: (waiting: boolean) => void): () => void;
 }

@@ -2,6 +2,8 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { SaidError } from "../explain";
+import { throughJupyter } from "../record/reach";
+import type { EngineStatus } from "../wire";
 import { dataOf } from "./envelope";
 import { Kernel } from "./kernel";
 import { Pictures, bytesFrom, hlsFrom, loaderFrom, routeOf } from "./media";
@@ -118,6 +120,12 @@ export function widgetPanel<S extends object>(model: AnyModel<S>): PanelApi<S> &
     media: (url) => pictures.url(url),
     player: (card, source) => playerOver(kernel, card, source),
     waiting: (callback) => kernel.waiting(callback),
+    reach: async () => {
+      const question = { method: "GET", path: "/engine", body: null };
+      const { answer } = await kernel.ask("request", question);
+      const { data } = answer["body"] as { data: EngineStatus };
+      return throughJupyter(data.media_url);
+    },
     close: () => {
       lease.close();
       pictures.close();

@@ -2,8 +2,9 @@
 
 import type { PanelApi } from "../../api";
 import { ApiError } from "../../api/panel";
+import { noSound } from "../../record/recording";
 import { formatTime } from "../../time";
-import type { ChannelList, EngineStatus, Session } from "../../wire";
+import type { ChannelList, EngineStatus, RecordLink, Session } from "../../wire";
 import { busyWords, wordsOf } from "../notes";
 import { playIn } from "../play";
 import type { Player } from "../player";
@@ -12,6 +13,7 @@ import {
   type ChannelChoice,
   type SessionState,
   bytesText,
+  isBrowsers,
   isRunning,
   isSettled,
   proposed,
@@ -21,6 +23,7 @@ import {
   withPrimary,
 } from "./model";
 import { Rows } from "./rows";
+import { Sharing } from "./sharing";
 import { SaidLive } from "./said";
 import { type View, view } from "./view";
 
@@ -30,6 +33,8 @@ const every = 1_000;
 const diskEvery = 10_000;
 const lookAgain = 2_000;
 const shownWarnings = 4;
+const guestWords =
+  "It is stored, and lies in the library of whoever gave you this link. This page may be closed.";
 
 export function mount(element: HTMLElement, api: PanelApi<SessionState>): { destroy(): void } {
   const panel = new SessionController(api);
@@ -41,6 +46,7 @@ class SessionController {
   readonly ui: View;
   private readonly rows: Rows;
   private readonly said: SaidLive;
+  private readonly sharing: Sharing;
   private readonly ends: (() => void)[] = [];
   private readonly names = new Map<string, string>();
   private readonly abort = new AbortController();
@@ -61,7 +67,9 @@ class SessionController {
       turn: (id, on) => void this.turn(id, on),
       store: (id, store) => void this.setStore(id, store),
       primary: (id) => this.setChannels(withPrimary(this.channels, id)),
+      share: (id) => void this.act(() => this.share([id])),
     });
+    this.sharing = new Sharing(api, () => this.onSharing());
     this.said = new SaidLive((id) => this.channels.find((c) => c.channel_id === id)?.store ?? false);
     this.ui = view(this.rows, this.said);
     this.said.list.hidden = true;
@@ -79,6 +87,7 @@ class SessionController {
     this.unlisten?.();
     for (const end of this.ends) end();
     this.player?.destroy();
+    this.sharing.destroy();
     this.ui.root.remove();
   }
 
@@ -100,6 +109,7 @@ class SessionController {
     click(ui.stop, () => this.act(() => this.command("stop")));
     click(ui.another, () => this.startOver());
     click(ui.listen, () => this.toggleTranscript());
+    click(ui.elsewhere, () => this.act(() => this.recordElsewhere()));
     click(ui.forget, () => this.ask(true));
     click(ui.keep, () => this.ask(false));
     click(ui.sure, () => this.act(() => this.forget()));
@@ -142,10 +152,15 @@ class SessionController {
   }
 
   private async offer(): Promise<void> {
-    const found = await this.api.request<ChannelList>("GET", "/capture/channels");
-    for (const each of found.channels) this.names.set(each.channel_id, each.name);
-    this.setChannels(proposed(found.channels, this.channels));
+    const [found] = await Promise.all([
+      this.api.request<ChannelList>("GET", "/capture/channels"),
+      this.sharing.look(),
+    ]);
+    const all = [...found.channels, ...this.sharing.channels];
+    for (const each of all) this.names.set(each.channel_id, each.name);
+    this.setChannels(proposed(all, this.channels));
     this.ui.notes.setAll("problem", found.problems ?? []);
+    this.ui.notes.set("browser", found.channels.length ? "" : this.sharing.whyNot);
     this.paint();
   }
 
@@ -163,6 +178,7 @@ class SessionController {
     this.unlisten = undefined;
     this.player?.destroy();
     this.player = undefined;
+    this.ui.link.hidden = true;
     this.said.clear();
     this.said.list.hidden = true;
     this.ui.listen.setAttribute("aria-pressed", "false");
@@ -183,7 +199,8 @@ class SessionController {
       this.ui.notes.set("error", wordsOf(error), { again: () => void this.follow() });
       if (error instanceof ApiError && error.status === 404) return this.drop();
     }
-    if (!isSettled(this.status, this.keeps)) {
+    // The page that was linked to may start it.
+    if (!isSettled(this.status, this.keeps) || (this.status === "created" && !this.ui.link.hidden)) {
       this.timer = setTimeout(() => void this.follow(), every);
     } else this.ended();
     if (Date.now() - this.diskAsked > diskEvery && isRunning(this.status)) {
@@ -203,13 +220,18 @@ class SessionController {
     this.asked = performance.now();
     const channels = recordedIn(session, this.names);
     if (session.status === "created") {
-      void this.offer();
+      if (this.ui.link.hidden) void this.offer();
     } else this.setChannels(channels);
     if (this.status !== session.status) this.api.set("status", session.status);
     this.rows.levels(session.levels ?? {});
     this.ui.notes.setAll("warning", (session.warnings ?? []).slice(-shownWarnings));
     this.ui.notes.set("failed", session.error ?? "");
-    if (isRunning(session.status)) this.hear();
+    if (isRunning(session.status)) {
+      this.ui.link.hidden = true;
+      this.hear();
+      this.sharing.attach(session.session_id);
+      void this.sharing.look().then(() => this.paint());
+    }
     this.paint();
   }
 
@@ -226,13 +248,14 @@ class SessionController {
   }
 
   private ended(): void {
+    if (this.status !== "created") this.sharing.close();
     this.unlisten?.();
     this.unlisten = undefined;
     this.rows.levels({});
     this.said.clear();
     this.said.list.hidden = true;
     const video = this.session?.exported_video_id;
-    if (!video || this.player || !this.session) return;
+    if (!video || this.player || !this.session || this.api.guest) return;
     this.player = playIn(this.ui.shown, this.api as unknown as PanelApi, {
       id: video,
       collection: this.session.collection_id,
@@ -260,9 +283,20 @@ class SessionController {
   }
 
   private async record(): Promise<void> {
+    // First of all: a browser asks for its screen only right after a click.
+    const shared = await this.sharing.ask(this.channels.filter((c) => c.on).map((c) => c.channel_id));
+    if (shared?.silent) this.choose("system_audio:browser", { on: false });
+    this.ui.notes.set("sound", shared?.silent ? noSound : "", { calm: true });
     const channels = this.channels;
-    const session_id = await this.created();
+    let session_id = "";
+    try {
+      session_id = await this.created();
+    } catch (error) {
+      for (const track of shared?.tracks.values() ?? []) track.stop();
+      throw error;
+    }
     this.api.set("status", "starting");
+    if (shared) this.sharing.begin(session_id, shared);
     this.paint();
     try {
       const primary = channels.find((each) => each.is_primary)?.channel_id;
@@ -272,11 +306,37 @@ class SessionController {
         ...(primary ? { primary_video_channel_id: primary } : {}),
       });
     } catch (error) {
+      this.sharing.close();
       this.api.set("status", "idle");
       this.drop();
       this.api.set("session_id", "");
       throw error;
     }
+    await this.follow();
+  }
+
+  /** Channels of a session that runs: they were shared from here before, or are not at all. */
+  private async share(ids: readonly string[]): Promise<void> {
+    const shared = await this.sharing.ask(ids);
+    if (shared) this.sharing.begin(this.api.get("session_id"), shared);
+  }
+
+  private onSharing(): void {
+    this.paint();
+    const others = this.channels.some((each) => each.on && !isBrowsers(each.channel_id));
+    // Nothing is left to record: whoever stopped sharing has stopped recording.
+    if (this.sharing.isSpent && !others && ["active", "paused"].includes(this.status)) {
+      void this.act(() => this.command("stop"));
+    }
+  }
+
+  /** Where this page cannot record itself, as in VS Code. */
+  private async recordElsewhere(): Promise<void> {
+    const id = await this.created();
+    const path = `/capture/session/${id}/record`;
+    const { record_url } = await this.api.request<RecordLink>("POST", path);
+    this.ui.link.href = record_url;
+    this.ui.link.hidden = false;
     await this.follow();
   }
 
@@ -409,16 +469,23 @@ class SessionController {
     ui.pause.hidden = status !== "active";
     ui.resume.hidden = status !== "paused";
     ui.stop.hidden = !going;
-    ui.another.hidden = before || running || !isSettled(status, this.keeps);
+    const over = !before && !running && isSettled(status, this.keeps);
+    ui.another.hidden = !over || this.api.guest === true;
+    const told = over && this.api.guest && this.session?.exported_video_id;
+    ui.notes.set("told", told ? guestWords : "", { calm: true });
     for (const button of [ui.pause, ui.resume, ui.stop]) button.disabled = this.acting;
-    ui.listen.hidden = !going || !this.channels.some((each) => each.type === "audio");
-    ui.forgetting.hidden = !going || ui.forgetting.classList.contains("jc-not-offered");
+    ui.listen.hidden = !going || this.api.guest === true || !this.channels.some((each) => each.type === "audio");
+    ui.forgetting.hidden = !going || this.api.guest === true || ui.forgetting.classList.contains("jc-not-offered");
     const nothing = before && this.channels.some((c) => c.on) && !this.channels.some((c) => c.on && c.store);
     ui.notes.set(
       "nothing",
       nothing ? "Nothing will be kept: when you stop, all of it is gone." : "",
     );
-    this.rows.show(this.channels, before ? "setup" : running ? "running" : "over");
+    ui.elsewhere.hidden = !before || this.sharing.isHere || !ui.link.hidden;
+    ui.elsewhere.disabled = this.acting;
+    ui.notes.set("sharing", running ? this.sharing.trouble : "");
+    const phase = before ? "setup" : running ? "running" : "over";
+    this.rows.show(this.channels, phase, (channel) => this.sharing.state(channel));
     this.paintTime();
   }
 

@@ -33,6 +33,11 @@ export function isSettled(status: string, keeps: boolean): boolean {
   return ["created", "exported", "failed", "idle"].includes(status) || (status === "stopped" && !keeps);
 }
 
+/** Whether a browser gives it, rather than a device of the engine's machine. */
+export function isBrowsers(channel_id: string): boolean {
+  return channel_id.endsWith(":browser");
+}
+
 /** The first display, the default microphone and the default system sound are on and kept. */
 export function proposed(
   available: readonly ChannelInfo[],
@@ -40,9 +45,14 @@ export function proposed(
 ): ChannelChoice[] {
   const chosen = new Map(before.map((each) => [each.channel_id, each]));
   const firsts = new Set<string>();
+  // The browser asks before it gives anything: only where there is nothing else it is proposed.
+  const alone = available.every((info) => isBrowsers(info.channel_id));
   const made = available.map((info) => {
     const kind = info.channel_id.split(":")[0] ?? "";
-    const usual = ["display", "mic", "system_audio"].includes(kind) && !firsts.has(kind);
+    const usual =
+      ["display", "mic", "system_audio"].includes(kind) &&
+      !firsts.has(kind) &&
+      (alone || !isBrowsers(info.channel_id));
     if (usual) firsts.add(kind);
     const own = chosen.get(info.channel_id);
     const on = chosen.size ? own !== undefined && own.on !== false : usual;

@@ -1,6 +1,7 @@
 /** One line for each channel: what it is, how loud, and whether it is kept. */
 
-import { type IconName, icon, make } from "../dom";
+import { type IconName, act, icon, make } from "../dom";
+import type { ShareState } from "./sharing";
 import { type ChannelChoice, canBePrimary, meterPercent, storeTitle } from "./model";
 
 export interface RowActions {
@@ -8,6 +9,8 @@ export interface RowActions {
   turn(id: string, on: boolean): void;
   store(id: string, store: boolean): void;
   primary(id: string): void;
+  /** Have this browser give it, while it records. */
+  share(id: string): void;
 }
 
 const icons: Record<string, IconName> = {
@@ -25,6 +28,8 @@ interface Row {
   primaryLabel: HTMLElement;
   meter: HTMLElement | undefined;
   name: HTMLElement;
+  exact: HTMLElement;
+  share: HTMLButtonElement;
 }
 
 export class Rows {
@@ -37,7 +42,11 @@ export class Rows {
   }
 
   /** `phase`: before a recording everything can be chosen, while it runs only what is kept. */
-  show(channels: readonly ChannelChoice[], phase: "setup" | "running" | "over"): void {
+  show(
+    channels: readonly ChannelChoice[],
+    phase: "setup" | "running" | "over",
+    sharing: (channel: ChannelChoice) => ShareState | undefined = () => undefined,
+  ): void {
     const ids = new Set(channels.map((each) => each.channel_id));
     for (const [id, row] of this.rows) {
       if (ids.has(id)) continue;
@@ -48,6 +57,7 @@ export class Rows {
     for (const channel of channels) {
       const row = this.rows.get(channel.channel_id) ?? this.make(channel);
       this.paint(row, channel, phase, displays > 1);
+      this.paintSharing(row, channel, phase === "running" ? sharing(channel) : undefined);
     }
   }
 
@@ -74,6 +84,9 @@ export class Rows {
     kind.classList.add("jc-channel-kind");
     const name = make("div", "");
     const exact = make("div", "jc-faint", id);
+    const again = act("jc-share", "Share");
+    again.hidden = true;
+    again.addEventListener("click", () => this.actions.share(id));
     const store = make("button", "jc-store");
     store.type = "button";
     store.setAttribute("role", "switch");
@@ -90,15 +103,24 @@ export class Rows {
       "li",
       "jc-channel",
       make("label", "jc-on", on, kind),
-      make("div", "jc-channel-name", name, exact),
+      make("div", "jc-channel-name", name, exact, again),
       meter ?? primaryLabel,
       store,
     );
     element.dataset["channel"] = id;
-    const row = { element, on, store, primary, primaryLabel, meter, name };
+    const row = { element, on, store, primary, primaryLabel, meter, name, exact, share: again };
     this.rows.set(id, row);
     this.list.append(element);
     return row;
+  }
+
+  private paintSharing(row: Row, channel: ChannelChoice, state: ShareState | undefined): void {
+    const { channel_id: id } = channel;
+    row.exact.textContent = state ? `${id} · ${state.says}` : id;
+    row.exact.title = row.exact.textContent;
+    row.share.hidden = !state?.act || !channel.on;
+    row.share.textContent = state?.act ?? "";
+    row.share.setAttribute("aria-label", `${state?.act ?? ""}: ${channel.name || id}`);
   }
 
   private paint(

@@ -40,8 +40,14 @@ export function view(rows: Rows, said: SaidLive) {
   const keep = act("jc-keep", "No");
   sure.hidden = keep.hidden = true;
   const forgetting = make("div", "jc-forget", forget, minutes, sure, keep);
+  const elsewhere = act("jc-elsewhere", "Record from a browser tab", "display");
+  elsewhere.hidden = true;
+  const link = make("a", "jc-record-link", "Open the recording page");
+  link.target = "_blank";
+  link.rel = "noreferrer";
+  link.hidden = true;
   const disk = make("span", "jc-faint jc-disk");
-  const foot = make("div", "jc-session-foot", listen, forgetting, disk);
+  const foot = make("div", "jc-session-foot", listen, forgetting, elsewhere, link, disk);
   const shown = make("div", "jc-shown");
 
   const root = make("section", "jc-panel jc-session", head, notes.list, rows.list, foot, said.list, shown);
@@ -50,6 +56,7 @@ export function view(rows: Rows, said: SaidLive) {
   root.dataset["lmSuppressShortcuts"] = "true";
   return {
     ...{ root, words, elapsed, record, pause, resume, stop, another, notes, listen },
+    ...{ elsewhere, link },
     ...{ minutes, forget, sure, keep, forgetting, disk, foot, shown },
   };
 }

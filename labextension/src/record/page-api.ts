@@ -1,0 +1,97 @@
+/** The engine as the /record page reaches it: by HTTP, with a client token or as Jupyter's user. */
+
+import type Hls from "hls.js";
+import { SaidError } from "../explain";
+import { dataOf } from "../api/envelope";
+import { ApiError, type Method, type PanelApi } from "../api/panel";
+import type { Card } from "../api/player";
+import type { SessionState } from "../ui/session/model";
+import { reachAt } from "./reach";
+
+export interface Address {
+  /** The path below which the engine lies; "" at its own port. */
+  root: string;
+  session: string;
+  token: string;
+}
+
+const unreachable =
+  "The capture engine cannot be reached. What you share is kept here for a minute; then run any capture command in your notebook, which starts it.";
+
+export function addressOf(root: string, hash: string): Address {
+  const said = new URLSearchParams(hash.replace(/^#/, ""));
+  return { root, session: said.get("session") ?? "", token: said.get("token") ?? "" };
+}
+
+/** A client token may record, and nothing else: what it cannot ask for is answered here. */
+const guests: Record<string, object> = {
+  "/engine": { recordings: [] },
+  "/capture/channels": { channels: [], problems: [] },
+};
+
+export function pageApi({ root, session, token }: Address): PanelApi<SessionState> {
+  const state: SessionState = { session_id: session, status: "idle", channels: [], name: "" };
+  const watchers = new Map<string, Set<(value: never) => void>>();
+  const send = async (method: Method, path: string, body?: unknown): Promise<unknown> => {
+    const guest = token ? guests[path] : undefined;
+    if (guest) return { success: true, data: guest };
+    // The page records what this browser has; the machine's own devices are the notebook's matter.
+    if (path === "/capture/channels") return { success: true, data: guests[path] };
+    let answer: Response;
+    try {
+      answer = await fetch(root + path, {
+        method,
+        headers: { "content-type": "application/json", ...rights(token) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch {
+      throw new ApiError(unreachable, 0, "UNREACHABLE");
+    }
+    const said = (await answer.json().catch(() => ({}))) as { message?: string; error_code?: string };
+    if (!answer.ok) {
+      const words = said.message ?? `The engine refused this (HTTP ${answer.status}).`;
+      throw new ApiError(words, answer.status, said.error_code ?? "");
+    }
+    return said;
+  };
+  const here = (url: string) => root + new URL(url, location.href).pathname;
+  return {
+    get: (name) => state[name],
+    set: (name, value) => {
+      state[name] = value;
+      for (const watcher of [...(watchers.get(name) ?? [])]) watcher(value as never);
+    },
+    on: (name, callback) => {
+      const those = watchers.get(name) ?? new Set();
+      watchers.set(name, those);
+      those.add(callback as (value: never) => void);
+      return () => those.delete(callback as (value: never) => void);
+    },
+    emit: () => undefined,
+    request: (method, path, body, progress) => dataOf(send, method, path, body, progress),
+    // What the panel asks about once a second is enough here.
+    events: () => () => undefined,
+    media: async (url) => here(url),
+    player: (card: () => Card, source: () => Promise<string>) => ({
+      card,
+      source: async () => {
+        if (token) throw new SaidError("It is in the library of whoever sent you this link.");
+        return here(await source());
+      },
+      hls: async () => {
+        const url = new URL("./hls.js", import.meta.url).href;
+        return ((await import(url)) as { default: typeof Hls }).default;
+      },
+    }),
+    waiting: () => () => undefined,
+    reach: async () => reachAt(root, token),
+    guest: token !== "",
+  };
+}
+
+/** Jupyter wants its own mark on what changes something; the engine's port wants a token. */
+function rights(token: string): Record<string, string> {
+  if (token) return { "x-access-token": token };
+  const mark = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
+  return mark ? { "x-xsrftoken": decodeURIComponent(mark) } : {};
+}
