@@ -49,8 +49,6 @@ class Handler(JupyterHandler):
     async def admit(self, action: str | None = None) -> None:
         """Raises HTTPError where this user, or this page, may not do this."""
         self.check_origin()
-        if self.current_user is None:
-            raise HTTPError(403, _UNKNOWN)
         action = action or HTTP_METHOD_TO_AUTH_ACTION[self.request.method or "GET"]
         asked = self.authorizer.is_authorized(self, self.current_user, action, NAME)
         if not await ensure_async(asked):
@@ -85,6 +83,8 @@ class Handler(JupyterHandler):
             said = f"{responses.get(status_code, 'Failed')}: {self.request.method} failed."
             if isinstance(raised, HTTPError) and raised.log_message:
                 said = raised.log_message % raised.args
+            elif status_code == 403 and self.current_user is None:
+                said = _UNKNOWN
             error = from_response(status_code, None, said)
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import httpx
 from tornado.iostream import StreamClosedError
-from tornado.web import authenticated, stream_request_body
+from tornado.web import HTTPError, authenticated, stream_request_body
 
 from jupyter_capture.server_extension.engine import Engine
 from jupyter_capture.server_extension.handler import Handler, refusing
@@ -29,26 +29,26 @@ class Passage(Handler):
         super().initialize(engine)
         self._largest = largest
         self._body: asyncio.Queue[bytes] = asyncio.Queue(1)
+        self._refusal: HTTPError | None = None
         self._opening: asyncio.Task[httpx.Response] | None = None
         self._answering: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
-        await super().prepare()
-        if self._finished or (self.current_user is None and self.is_page()):
-            return  # `authenticated` sends them to log in
-        await self.admit()
-        target = self.target()
-        method = self.request.method or "GET"
-        if is_use(method, target):
-            self.used()
-        self.request.connection.set_max_body_size(self._largest + _ENVELOPE)  # type: ignore[union-attr]
-        self._opening = asyncio.create_task(self._open(method, target))
+        try:
+            await super().prepare()
+            if not self._finished and self.current_user is not None:
+                await self._begin()
+        except HTTPError as refusal:
+            # Said by `get`: who is cut off while it still sends may not read why.
+            self._refusal = refusal
 
     async def data_received(self, chunk: bytes) -> None:
         await self._give(chunk)
 
     @authenticated
     async def get(self, *_: str) -> None:
+        if self._refusal is not None:
+            raise self._refusal
         await self._give(b"")
         self._answering = asyncio.create_task(self._answer())
         # Who has gone gets no answer.
@@ -62,6 +62,15 @@ class Passage(Handler):
         for task in (self._opening, self._answering):
             if task is not None:
                 task.cancel()
+
+    async def _begin(self) -> None:
+        await self.admit()
+        target = self.target()
+        method = self.request.method or "GET"
+        if is_use(method, target):
+            self.used()
+        self.request.connection.set_max_body_size(self._largest + _ENVELOPE)  # type: ignore[union-attr]
+        self._opening = asyncio.create_task(self._open(method, target))
 
     async def _open(self, method: str, target: str) -> httpx.Response:
         sent = self.request.headers
