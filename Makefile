@@ -18,12 +18,7 @@ demo: debian-demo $(VENV)/installed
 	$(BIN)/jupyter-capture demo
 
 test: debian-test $(VENV)/installed labextension/node_modules/.package-lock.json
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(NPM) run check
-	$(NPM) test
-	$(BIN)/python -m pytest
+	$(BIN)/python scripts/check.py
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
