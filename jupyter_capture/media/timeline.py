@@ -51,8 +51,7 @@ def read_timeline(timeline: Timeline, sources: Sources, words: Words | None = No
     width, height = _size(timeline.resolution)
     warnings: list[str] = []
     clips: list[Placed] = []
-    if sum(len(track.clips) for track in timeline.tracks) > _MOST_CLIPS:
-        raise InvalidRequestError(f"the timeline has more than {_MOST_CLIPS} clips: split it")
+    _not_too_many(timeline)
     for number, track in enumerate(timeline.tracks):
         placed = []
         for position, item in enumerate(track.clips):
@@ -67,6 +66,18 @@ def read_timeline(timeline: Timeline, sources: Sources, words: Words | None = No
     clips = [_with_drawing(clip, (width, height), spoken, warnings) for clip in clips]
     background = colour(timeline.background)[:3]
     return Scene(width, height, background, tuple(clips), tuple(dict.fromkeys(warnings)))
+
+
+def _not_too_many(timeline: Timeline) -> None:
+    room = _MOST_CLIPS
+    for number, track in enumerate(timeline.tracks):
+        if len(track.clips) > room:
+            count = sum(len(each.clips) for each in timeline.tracks)
+            raise InvalidRequestError(
+                f"the timeline has {count} clips, and clip {room + 1} of track {number + 1} is one "
+                f"more than {_MOST_CLIPS}: make several timelines of it"
+            )
+        room -= len(track.clips)
 
 
 def _size(resolution: str) -> tuple[int, int]:

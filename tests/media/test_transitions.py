@@ -125,7 +125,7 @@ def test_transitions_and_effects_that_do_not_exist_are_refused(sources: dict[str
 def test_too_many_clips_are_refused_and_many_are_planned(sources: dict[str, Source]) -> None:
     many = [item(image(), at, 1) for at in range(1500)]
     assert plan_timeline(timeline(many), sources).duration == 1500 * SECOND
-    with pytest.raises(InvalidRequestError, match="more than 2000 clips"):
+    with pytest.raises(InvalidRequestError, match="clip 2001 of track 1 is one more than 2000"):
         read_timeline(timeline([item(image(), at, 1) for at in range(2001)]), sources)
 
 
