@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
+from _files import keep, serving
 from _peers import SHOT, TITLE, ffmpeg_shot, ffmpeg_timeline, moviepy_timeline
 from _stock import recording
 
@@ -278,8 +279,9 @@ def browser(table: Table, bench: Bench, rounds: int) -> None:
     quiet = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync",
              "--disable-background-networking", "--disable-component-update",
              "--autoplay-policy=no-user-gesture-required"]  # fmt: skip
-    ours, theirs, drawn = [], [], []
-    with sync_playwright() as playwright:
+    ours, theirs, drawn, files = [], [], [], []
+    ready = bench.folder / "ready"
+    with sync_playwright() as playwright, serving(ready) as address:
         running = playwright.chromium.launch(executable_path=chromium, args=quiet)
         page = running.new_page()
         for number in range(rounds):
@@ -290,10 +292,14 @@ def browser(table: Table, bench: Bench, rounds: int) -> None:
             theirs.append(page.evaluate(_PLAY, [plain, "mp4"]))
             ours.append(page.evaluate(_PLAY, [url, "hls"]))
             drawn.append(page.evaluate(_PLAY, [timeline, "hls"]))
+            keep(PLAYER, bench.shot(4 + number / 30), ready / str(number))
+            page.goto(f"{address}/none")
+            files.append(page.evaluate(_PLAY, [f"{address}/{number}/master.m3u8", "hls"]))
         running.close()
     mine, peer = statistics.median(ours) / 1000, statistics.median(theirs) / 1000
     table.ratio("in Chromium, a shot: click to first picture / a plain MP4", mine, peer, 2)
     table.add("  aim", f"{mine * 1000:.0f} ms", "300 ms", mine <= 0.3)
+    table.add("  the same as ready files of a plain server", f"{statistics.median(files):.0f} ms")
     drawn_first = statistics.median(drawn) / 1000
     table.add("  of a timeline", f"{drawn_first * 1000:.0f} ms")
 
