@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jupyter_capture.client._envelope import result_of
 from jupyter_capture.client._fields import number, objects, table, text
 from jupyter_capture.client._urls import MediaUrl, media_url
 from jupyter_capture.client.recorded import Recorded
@@ -70,15 +71,25 @@ class Seen(Recorded):
     """An asset with a picture, on which text may be read."""
 
     def index_screen_text(
-        self, force: bool = False, callback_url: str | None = None, *, show_progress: bool = True
+        self,
+        force: bool = False,
+        callback_url: str | None = None,
+        *,
+        wait: bool = True,
+        show_progress: bool = True,
     ) -> str | None:
         """Read the text on the screen and make it searchable; ends when that is done.
 
         The index's id. What was read already is answered at once; ``force`` reads it again. With
-        a ``callback_url`` it only begins here (None), and the address is told of the end. Raises
+        ``wait=False`` or a ``callback_url`` it only begins here, in the background: None while it
+        goes on. The address is told of the end. An hour of a busy screen takes half an hour. Raises
         NotOfferedError where the engine lacks the extra ``jupyter-capture[screen]``.
         """
         request = {"force": force, "callback_url": callback_url}
+        if not wait:
+            path = f"{self._path}/index/scene"
+            found = result_of(self._connection.http.envelope("POST", path, request))
+            return text(found, "scene_index_id") if isinstance(found, dict) else None
         return self._index_scenes(request, show_progress)
 
     def index_words(self, *, show_progress: bool = True) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import new_id
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 2
 """Tries of a job whose worker dies; an error that the worker names is final at once."""
 AT_ONCE = 2
+_PATIENT = ("screen",)
+"""Work that takes long: it comes after all other, and one at a time, so that other finds room."""
 _ENDED = ("done", "failed", "cancelled")
 
 
@@ -117,15 +119,18 @@ class Jobs:
         with self._lock:
             while not self._ending and len(self._running) < AT_ONCE:
                 with self._store.read() as connection:
-                    row = connection.execute(
-                        select(jobs)
-                        .where(jobs.c.status == "queued", jobs.c.id.not_in(list(self._running)))
-                        .order_by(jobs.c.created_at)
-                        .limit(1)
-                    ).one_or_none()
+                    row = self._next(connection)
                 if row is None:
                     return
                 self._start(row)
+
+    def _next(self, connection: Connection) -> Row[Any] | None:
+        running = list(self._running)
+        patient = jobs.c.kind.in_(_PATIENT)
+        waits = select(jobs).where(jobs.c.status == "queued", jobs.c.id.not_in(running))
+        if connection.execute(select(jobs.c.id).where(jobs.c.id.in_(running), patient)).first():
+            waits = waits.where(~patient)
+        return connection.execute(waits.order_by(patient, jobs.c.created_at).limit(1)).one_or_none()
 
     def _start(self, row: Row[Any]) -> None:
         if not self._update(row.id, status="running", attempts=row.attempts + 1):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from IPython.core.error import UsageError
 
-from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.magics.current import RECORDING, Current
 
 if TYPE_CHECKING:
@@ -91,29 +91,72 @@ class Finding:
             raise UsageError(f"{session.id} is {session.status}: it kept nothing, so has no video.")
         return video
 
-    def collection(self, kinds: set[str]) -> Collection:
-        """All of it, with what is to be searched indexed."""
+    def collection(self, kinds: set[str]) -> tuple[Collection, list[Video]]:
+        """All of it, with what is to be searched indexed; and the videos whose screens are read
+        meanwhile."""
         collection = self._current.connection.get_collection()
         videos = [video for video in collection.get_videos() if not video.channel_id]
         if not videos:
             raise UsageError("There is nothing to search yet. %capture_start records.")
-        for video in videos:
-            with suppress(InvalidRequestError):  # one without sound has nothing to index
-                self.index(video, kinds)
-        return collection
+        if "words" not in kinds:
+            self._index_all(videos, kinds)
+            return collection, []
+        # All speech first: a screen that is being read takes the machine's time.
+        heard = self._index_all(videos, {"spoken"})
+        silent = [video for video in videos if video not in heard]
+        if not heard:
+            self._index_all(silent, {"screen"})
+        self._index_all(videos, kinds - {"words"})
+        return collection, [video for video in videos if self._read_later(video)]
 
-    def index(self, asset: Video | Audio, kinds: Iterable[str] = ("spoken",)) -> None:
+    def _index_all(self, videos: Iterable[Video], kinds: set[str]) -> list[Video]:
+        """Those that have what is to be indexed: one without sound has no words."""
+        done = []
+        for video in videos:
+            with suppress(InvalidRequestError, NotOfferedError):
+                self.index(video, kinds)
+                done.append(video)
+        return done
+
+    def index(self, asset: Video | Audio, kinds: Iterable[str] = ("spoken",)) -> bool:
         """``kinds``: spoken, screen, or words, which is both as far as it goes; cells need
-        nothing."""
+        nothing. Of words the speech is waited for, and the screen, which takes long, is read
+        meanwhile: whether that goes on still."""
+        reading = False
         for kind in kinds:
             if kind == "cells" or (asset.id, kind) in self._current.indexed:
                 continue
             video = None if asset.id.startswith("a-") else cast("Video", asset)
-            if kind == "spoken" or (kind == "words" and video is None):
+            if kind == "words" and video is not None:
+                reading = self._index_words(video)
+                continue
+            if kind != "screen":
                 asset.index_spoken_words()
             elif video is not None:
-                video.index_words() if kind == "words" else video.index_screen_text()
+                video.index_screen_text()
             self._current.indexed.add((asset.id, kind))
+        return reading
+
+    def _index_words(self, video: Video) -> bool:
+        try:
+            self.index(video, {"spoken"})
+        except InvalidRequestError as error:
+            try:
+                self.index(video, {"screen"})  # without sound there is nothing else to wait for
+            except (InvalidRequestError, NotOfferedError):
+                raise error from None
+        return self._read_later(video)
+
+    def _read_later(self, video: Video) -> bool:
+        """Begin to read its screen, unless that was done; whether it is being read now."""
+        known = self._current.indexed
+        if (video.id, "screen") in known or (video.id, "words") in known:
+            return False
+        with suppress(InvalidRequestError, NotOfferedError):
+            if video.index_screen_text(wait=False) is None:
+                return True
+        known.add((video.id, "words"))
+        return False
 
     def cell(self, number: int | None, id: str | None) -> Shot:
         """The last run of the cell that had this number once; by default the last cell that ran."""

@@ -34,7 +34,7 @@ _CODE = (
 _MARK = "background:rgb(255 193 7 / 35%);color:inherit;border-radius:2px;"
 
 
-def hits_text(results: Sequence[SearchResult], place: str) -> str:
+def hits_text(results: Sequence[SearchResult], place: str, note: str = "") -> str:
     lines: list[str] = []
     number = 0
     for result in results:
@@ -45,7 +45,16 @@ def hits_text(results: Sequence[SearchResult], place: str) -> str:
             lines.append(f"      {_origin(shot, place)}")
     if number:
         lines.append(_hint(number))
-    return "\n".join(lines)
+    return "\n".join([*lines, note] if note else lines)
+
+
+def reading_note(names: Sequence[str]) -> str:
+    """Of screens that are read in the background."""
+    if not names:
+        return ""
+    many = f"The screens of {len(names)} recordings are"
+    what = f"The screen of {names[0]} is" if len(names) == 1 else many
+    return f"{what} being read in the background; the next search finds what stood there, too."
 
 
 def moment_lines(query: str, found: Moments, session_id: str) -> list[str]:
@@ -67,7 +76,12 @@ def listening_lines(heard: Moments) -> list[str]:
     return [f"Listening to {since}; what was said before is found after %capture_stop."]
 
 
-def hits_html(results: Sequence[SearchResult], place: str, posters: Sequence[str | None]) -> str:
+def hits_html(
+    results: Sequence[SearchResult],
+    place: str,
+    posters: Sequence[str | None],
+    note: str = "",
+) -> str:
     """``posters`` of the first shots, in order. No script, no address; all text is escaped."""
     padded = [*posters, *([None] * sum(len(result.shots) for result in results))]
     parts: list[str] = []
@@ -78,8 +92,8 @@ def hits_html(results: Sequence[SearchResult], place: str, posters: Sequence[str
         for shot in result.shots:
             parts.append(_row(number + 1, shot, padded[number], result.query, place))
             number += 1
-    if number:
-        parts.append(f"<div style='{_QUIET}padding-top:4px'>{escape(_hint(number))}</div>")
+    ends = [line for line in (_hint(number) if number else "", note) if line]
+    parts += [f"<div style='{_QUIET}padding-top:4px'>{escape(line)}</div>" for line in ends]
     return f"<div style='{_BOX}max-width:860px'>{''.join(parts)}</div>"
 
 

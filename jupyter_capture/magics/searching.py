@@ -66,7 +66,7 @@ class Searching:
     )
     def search(self, args: Namespace) -> None:
         """Find moments by what was said, or seen on the screen (with the extra [screen]). What is
-        not indexed yet is indexed first.
+        not indexed yet is indexed first; screens, which take long, are read in the background.
 
         Words in double quotes must be said just so. %play 2 plays the second shot.
 
@@ -101,7 +101,7 @@ class Searching:
 
     def _search(self, queries: list[str], args: Namespace) -> list[SearchResult]:
         kinds = {_kind(query) for query in queries}
-        place, name = self._place(args, kinds)
+        place, name, reading = self._place(args, kinds)
         try:
             results = [place.search(query, mode=args.mode, top_k=args.k) for query in queries]
         except NotIndexedError as error:
@@ -110,7 +110,7 @@ class Searching:
             raise UsageError(
                 f"No cell was kept in {name}. %capture_start --cells keeps those that run."
             ) from error
-        self._show(results, name)
+        self._show(results, name, hits.reading_note(reading))
         return results
 
     def _live(self, queries: list[str], args: Namespace) -> list[Moments]:
@@ -134,31 +134,35 @@ class Searching:
             raise UsageError("The query is empty. Write the words that you look for.")
         return self._live(queries, args) if args.live else self._search(queries, args)
 
-    def _show(self, results: list[SearchResult], name: str) -> None:
+    def _show(self, results: list[SearchResult], name: str, note: str) -> None:
         shots = [shot for result in results for shot in result.shots]
         self._current.shots = shots
-        data = {"text/plain": hits.hits_text(results, name)}
+        data = {"text/plain": hits.hits_text(results, name, note)}
         if front_end() == "notebook":
             pictures = hits.posters_of(self._current.connection, shots)
-            data["text/html"] = hits.hits_html(results, name, pictures)
+            data["text/html"] = hits.hits_html(results, name, pictures, note)
         telling.display(data)
 
-    def _place(self, args: Namespace, kinds: set[str]) -> tuple[Video | Audio | Collection, str]:
-        """Where to search, indexed where that is asked for, and what it is called."""
+    def _place(
+        self, args: Namespace, kinds: set[str]
+    ) -> tuple[Video | Audio | Collection, str, list[str]]:
+        """Where to search, indexed where that is asked for, what it is called, and the names of the
+        videos whose screens are being read still."""
         if args.within and args.scope:
             raise UsageError("--in names the place already; leave out --scope.")
         finding = self._finding
         scope = args.scope or ("video" if self._current.video else "collection")
         if not args.within and scope == "collection":
-            return finding.collection(kinds), "the collection"
+            collection, reading = finding.collection(kinds)
+            return collection, "the collection", [video.name or video.id for video in reading]
         if args.within:
             asset = finding.asset(args.within)
         elif scope == "session":
             asset = finding.video_of(self._current.chosen_session(None))
         else:
             asset = finding.last_video()
-        finding.index(asset, kinds)
-        return asset, asset.name or asset.id
+        name = asset.name or asset.id
+        return asset, name, [name] if finding.index(asset, kinds) else []
 
 
 def _kind(query: str) -> str:

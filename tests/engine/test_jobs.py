@@ -98,6 +98,15 @@ def test_two_run_at_once_and_all_come_to_their_turn(app: App) -> None:
     assert {ended(app, job_id).status for job_id in jobs} == {"failed"}
 
 
+def test_screens_are_read_one_at_a_time_after_all_other_work(app: App) -> None:
+    jobs = app.services.jobs
+    read = [jobs.submit("screen", f"screen:{n}", {"asset_id": f"m-{n}"}) for n in range(2)]
+    other = submit(app)
+    wait_for(lambda: {read[0], other} <= set(jobs._running), what="both beside one another")
+    assert read[1] not in jobs._running
+    assert {ended(app, job_id).status for job_id in (other, *read)} == {"failed"}
+
+
 def test_what_ran_when_the_engine_ended_runs_again(make_app: Callable[..., App]) -> None:
     first = make_app()
     job_id = submit(first)

@@ -17,6 +17,7 @@ from IPython.utils.capture import capture_output
 
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.client.search import SearchResult
+from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.magics.commands import seconds, tokens, unquoted
 from tests.conftest import Engine, Recorded, end_process, start_engine
 
@@ -315,6 +316,24 @@ def test_a_search_indexes_first_and_numbers_its_shots(
     assert opened == [address]
     assert "/watch?v=" in address
     assert "There is no shot 9" in refused(shell, "play 9")
+
+
+def test_a_search_answers_from_speech_while_the_screen_is_read_and_finds_that_next(
+    shell: InteractiveShell, connection: Connection, desktop: VirtualDesktop
+) -> None:
+    session = connection.create_capture_session(metadata={"name": "Unread"})
+    session.start([{"name": "display:1", "store": True}, {"name": "mic:default", "store": True}])
+    desktop.say("The spring budget is late.")
+    session.stop()
+    video = session.get_video()
+    assert video is not None
+    said = line(shell, f"search spring budget --in {session.id}").splitlines()
+    assert said[0].startswith("1 shot")
+    assert said[-1].startswith("The screen of Unread is being read in the background")
+    video.index_screen_text(show_progress=False)
+    again = line(shell, f"search spring budget --in {session.id}")
+    assert "being read" not in again
+    line(shell, f"capture_delete {session.id}")
 
 
 def test_double_quotes_ask_for_a_phrase(shell: InteractiveShell, recorded: Recorded) -> None:
