@@ -40,6 +40,12 @@ PLAYS = {
 }
 
 
+RTINDEX = {"rtstream_index_id": "scene-idx-12345", "extraction_type": "time",
+           "status": "running", "prompt": "Describe it", "name": "My Scene Index"}  # fmt: skip
+SAID = {"start": 1700000000, "end": 1700000010, "text": "Hello world"}
+SEEN = {"start": 1700000000, "end": 1700000010, "description": "Scene description"}
+
+
 def job() -> Any:
     data = {"id": "job-123", "output_url": f"{CLOUD_URL}/async-response/job-123"}
     return ok(data, status="processing")
@@ -57,6 +63,7 @@ def cloud(server: Server) -> Iterator[Connection]:
     server.on("GET", "/audio/a-12345", ok(AUDIO))
     server.on("GET", "/image/img-12345", ok(IMAGE))
     server.on("GET", "/rtstream/rts-12345", ok(RTSTREAM))
+    server.on("GET", "/rtstream/rts-12345/index/scene-idx-12345", ok(RTINDEX))
     with Connection(made, posters=False) as connection:
         yield connection
 
@@ -67,6 +74,15 @@ def video(c: Connection) -> Any:
 
 def stream(c: Connection) -> Any:
     return c.get_collection().get_rtstream("rts-12345")
+
+
+def rtindex(c: Connection) -> Any:
+    return stream(c).get_scene_index("scene-idx-12345")
+
+
+def _renamed(found: Any) -> str:
+    found.update(name="Updated")
+    return str(found.name)
 
 
 def timeline(c: Connection) -> Any:
@@ -160,6 +176,68 @@ CALLS: dict[str, tuple[str, Any, Callable[[Connection], Any], Any]] = {
     "a session": (
         "GET /collection/default/capture/session/cap-12345", ok(SESSION),
         lambda c: c.get_capture_session("cap-12345").metadata, {},
+    ),
+    "a collection that is made": (
+        "POST /collection", ok(COLLECTION),
+        lambda c: c.create_collection("My Collection").description, "Of films",
+    ),
+    "a renamed video": (
+        "PATCH /video/m-12345", ok({**VIDEO, "name": "Updated"}),
+        lambda c: _renamed(video(c)), "Updated",
+    ),
+    "a video that is deleted": (
+        "DELETE /video/m-12345", ok(None), lambda c: video(c).delete(), [],
+    ),
+    "scene indexes of a video": (
+        "GET /video/m-12345/index/scene",
+        ok({"scene_indexes": [{"scene_index_id": "scene-idx-1", "status": "done"}]}),
+        lambda c: [each["scene_index_id"] for each in video(c).list_scene_index()],
+        ["scene-idx-1"],
+    ),
+    "a stream's stretch": (
+        "GET /rtstream/rts-12345/stream", ok(PLAYS),
+        lambda c: stream(c).generate_stream(1700000000, 1700003600), PLAYS["player_url"],
+    ),
+    "a stream's transcript": (
+        "GET /rtstream/rts-12345/transcription",
+        ok({"transcription_records": [SAID], "next_page": False, "total_count": 1}),
+        lambda c: stream(c).get_transcript(since=1700000000)["segments"], [SAID],
+    ),
+    "a transcript that is started": (
+        "POST /rtstream/rts-12345/transcription", ok({"status": "running", "engine": "default"}),
+        lambda c: stream(c).start_transcript()["status"], "running",
+    ),
+    "a stream's index": (
+        "POST /rtstream/rts-12345/index/scene", ok(RTINDEX),
+        lambda c: stream(c).index_visuals("Describe the scene").status, "running",
+    ),
+    "a stream's indexes": (
+        "GET /rtstream/rts-12345/index/scene", ok({"scene_indexes": [RTINDEX]}),
+        lambda c: [each.rtstream_index_id for each in stream(c).list_scene_indexes()],
+        ["scene-idx-12345"],
+    ),
+    "a stream's scenes": (
+        "GET /rtstream/rts-12345/index/scene/scene-idx-12345",
+        ok({"scene_index_records": [SEEN], "next_page": False}),
+        lambda c: rtindex(c).get_scenes(), {"scenes": [SEEN], "next_page": False},
+    ),
+    "an index that is stopped": (
+        "PATCH /rtstream/rts-12345/index/scene/scene-idx-12345/status", ok(None),
+        lambda c: rtindex(c).stop(), None,
+    ),
+    "an alert": (
+        "POST /rtstream/rts-12345/index/scene-idx-12345/alert", ok({"alert_id": "alert-12345"}),
+        lambda c: rtindex(c).create_alert("event-12345", "https://webhook.example.com/alert"),
+        "alert-12345",
+    ),
+    "alerts": (
+        "GET /rtstream/rts-12345/index/scene-idx-12345/alert",
+        ok({"alerts": [{"alert_id": "alert-12345", "status": "enabled"}]}),
+        lambda c: [each["status"] for each in rtindex(c).list_alerts()], ["enabled"],
+    ),
+    "an alert that is switched off": (
+        "PATCH /rtstream/rts-12345/index/scene-idx-12345/alert/alert-12345/status", ok(None),
+        lambda c: rtindex(c).disable_alert("alert-12345"), None,
     ),
     "a client token": (
         "POST /capture/session/token", ok({"token": "st-xxx", "expires_in": 86400}),
