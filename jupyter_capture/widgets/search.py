@@ -32,6 +32,8 @@ class SearchPanel(Panel):
     Traits that can be observed: ``query``, ``mode``, ``scope`` (an id, or "collection"), ``limit``,
     ``results`` and ``selected``, the hit that was added to a timeline last: dicts of ``video_id``,
     ``collection_id``, ``title``, ``start``, ``end`` (seconds), ``text``, ``score``, ``channel``.
+    A session that is still recorded is searched as it goes on; its hits have a ``session_id`` and
+    no ``video_id`` yet, and are no `shots`.
     `shots` are the results as objects that play; `on_add` tells of hits that are added.
     """
 
@@ -72,11 +74,16 @@ class SearchPanel(Panel):
 
     @property
     def shots(self) -> list[Shot]:
-        """The results as shots, best first."""
-        return [self.shot(hit) for hit in self.results]
+        """The results as shots, best first; those that can be played already."""
+        return [self.shot(hit) for hit in self.results if hit.get("video_id")]
 
     def shot(self, hit: dict[str, Any]) -> Shot:
         """A hit of ``results``, or ``selected``, as a shot that plays."""
+        if not hit.get("video_id"):
+            raise InvalidRequestError(
+                "This was found in a session that is still recorded: it plays once that has "
+                "stopped. Search again then."
+            )
         return Shot(
             self.connection,
             str(hit["video_id"]),

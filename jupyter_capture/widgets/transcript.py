@@ -27,7 +27,7 @@ class TranscriptView(Panel):
     or was sought, seconds) and ``clip``, what was selected last: a dict of ``video_id``,
     ``collection_id``, ``start``, ``end`` (seconds) and ``text``. `shot` is the clip as an object
     that plays; `on_clip` tells of each. The words themselves are no part of the widget's state.
-    Words cannot be corrected here: the engine stores no corrections.
+    A double click on a word corrects it, in the engine's transcript and for every search.
     """
 
     _esm: ClassVar[Path] = STATIC / "transcript.js"

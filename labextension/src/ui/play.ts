@@ -2,7 +2,7 @@
 
 import type { PanelApi } from "../api";
 import type { Card } from "../api/player";
-import type { DownloadAnswer, StreamAnswer } from "../wire";
+import type { CellChapters, DownloadAnswer, StreamAnswer } from "../wire";
 import { shotCode } from "./code";
 import { type Player, mount } from "./player";
 
@@ -68,6 +68,16 @@ export function playIn(
     options.keys ? { keys: options.keys } : {},
   );
   if (options.play) void player.play();
+  if (whole && folderOf(id) === "video") {
+    // By the cells that ran meanwhile: most recordings have none.
+    api.request<CellChapters>("GET", `/video/${id}/chapters`).then(
+      ({ chapters }) => {
+        card.chapters = chapters.map(({ start, title }) => ({ start, title }));
+        player.update();
+      },
+      () => undefined,
+    );
+  }
   void pictureOf(api, id, from + (playing.start ?? 0)).then((poster) => {
     card.poster = poster;
     player.update();

@@ -3,16 +3,19 @@
 import type { PanelApi } from "../../api";
 import { ApiError } from "../../api/panel";
 import { formatTime } from "../../time";
-import type { SearchAnswer, Session, VideoPage } from "../../wire";
+import type { EngineStatus, SearchAnswer, Session, VideoPage } from "../../wire";
 import { act, icon, make } from "../dom";
 import { type LazyList, lazyList } from "../lazy";
 import { Notes, busyWords, wordsOf } from "../notes";
 import { folderOf, pictureOf, playIn } from "../play";
 import type { Player } from "../player";
 import { followTheme } from "../theme";
+import { LiveSession, isLive, nameOf } from "./live";
 import {
   type Hit,
   type SearchState,
+  asksScreen,
+  channelWords,
   countText,
   hitsOf,
   marked,
@@ -27,6 +30,8 @@ const shotType = "application/x-jupyter-capture-clip+json";
 const most = 1_000;
 const listed = 300;
 const pictureWidth = 192;
+const scopesEvery = 3_000;
+const notYet = "It plays once the recording has stopped.";
 
 export function mount(element: HTMLElement, api: PanelApi<SearchState>): { destroy(): void } {
   const panel = new SearchController(api);
@@ -79,15 +84,31 @@ class SearchController {
   private playing = -1;
   private attempt = 0;
   private asked = "";
+  private scopesAsked = -Infinity;
+  private readonly live: LiveSession;
 
   constructor(private readonly api: PanelApi<SearchState>) {
     const { ui } = this;
+    this.live = new LiveSession(
+      api,
+      () => void this.search(true),
+      () => void this.search(),
+    );
+    // What began to record since then is offered when somebody is about to choose.
+    for (const name of ["pointerenter", "focus"]) {
+      ui.scope.addEventListener(name, () => {
+        if (Date.now() - this.scopesAsked > scopesEvery) void this.listScopes();
+      });
+    }
     ui.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.search();
     });
     ui.mode.addEventListener("change", () => api.set("mode", ui.mode.value));
-    ui.scope.addEventListener("change", () => api.set("scope", ui.scope.value));
+    ui.scope.addEventListener("change", () => {
+      api.set("scope", ui.scope.value);
+      this.leaveLive();
+    });
     ui.more.addEventListener("click", () => {
       api.set("limit", Math.min(most, api.get("limit") * 2));
       void this.search();
@@ -101,7 +122,10 @@ class SearchController {
         if (api.get("query") !== this.asked) void this.search();
       }),
       api.on("mode", take),
-      api.on("scope", take),
+      api.on("scope", () => {
+        take();
+        this.leaveLive();
+      }),
       api.on("results", () => this.takeResults()),
       api.waiting((is) => ui.notes.set("busy", is ? busyWords : "", { calm: true })),
     );
@@ -114,9 +138,15 @@ class SearchController {
   destroy(): void {
     this.attempt += 1;
     for (const end of this.ends) end();
+    this.live.stop();
     this.shown?.destroy();
     this.player?.destroy();
     this.ui.root.remove();
+  }
+
+  private leaveLive(): void {
+    this.live.stop();
+    this.ui.notes.set("live", "");
   }
 
   private takeState(): void {
@@ -134,16 +164,21 @@ class SearchController {
 
   private async listScopes(): Promise<void> {
     const { api, ui } = this;
-    const collection = api.get("collection_id");
-    ui.scope.replaceChildren(new Option("All recordings", "collection"));
+    this.scopesAsked = Date.now();
+    const all = new Option("All recordings", "collection");
+    if (!ui.scope.options.length) ui.scope.append(all);
     this.chooseScope(api.get("scope"));
     try {
-      const path = `/video?collection_id=${encodeURIComponent(collection)}`;
-      const { videos } = await api.request<VideoPage>("GET", path);
+      const path = `/video?collection_id=${encodeURIComponent(api.get("collection_id"))}`;
+      const [{ videos }, running] = await Promise.all([
+        api.request<VideoPage>("GET", path),
+        this.running(),
+      ]);
       const options = videos.slice(0, listed).map((video) => new Option(video.name, video.id));
-      const known = new Set(options.map((option) => option.value));
-      const own = [...ui.scope.options].filter((option) => !known.has(option.value));
-      ui.scope.replaceChildren(...own, ...options);
+      const sessions = running.map((session) => {
+        return new Option(`Recording now: ${nameOf(session)}`, session.session_id);
+      });
+      ui.scope.replaceChildren(all, ...sessions, ...options);
       this.chooseScope(api.get("scope"));
       ui.notes.set("scopes", "");
     } catch (error) {
@@ -151,11 +186,24 @@ class SearchController {
     }
   }
 
+  /** What records now. A cloud has no such list, and is searched all the same. */
+  private async running(): Promise<Session[]> {
+    const { api } = this;
+    try {
+      const { recordings } = await api.request<EngineStatus>("GET", "/engine");
+      const asked = recordings.map((id) => api.request<Session>("GET", `/capture/session/${id}`));
+      return (await Promise.all(asked)).filter(isLive);
+    } catch {
+      return [];
+    }
+  }
+
   // -- searching
 
-  private async search(): Promise<void> {
+  /** `again`: the same query, because more was said since. */
+  private async search(again = false): Promise<void> {
     const { api, ui } = this;
-    const query = ui.query.value;
+    const query = again ? this.asked : ui.query.value;
     const attempt = ++this.attempt;
     ui.notes.set("search", "");
     this.asked = query;
@@ -165,7 +213,7 @@ class SearchController {
       return;
     }
     ui.root.setAttribute("aria-busy", "true");
-    ui.count.textContent = "Searching…";
+    if (!again) ui.count.textContent = "Searching…";
     try {
       const found = await this.find(query);
       if (attempt !== this.attempt) return;
@@ -181,40 +229,51 @@ class SearchController {
   }
 
   private async find(query: string): Promise<Hit[]> {
-    const { api } = this;
-    const where = await this.place();
+    const { api, ui } = this;
     const request = { query, mode: api.get("mode"), top_k: api.get("limit") };
+    const session = await this.session();
+    if (session && isLive(session)) {
+      const { hits, note } = await this.live.search(session, request);
+      ui.notes.set("live", note, { calm: true });
+      return hits;
+    }
+    this.leaveLive();
+    const where = this.place(session);
     const ask = () => api.request<SearchAnswer>("POST", `${where}/search/v2`, request);
     const answer = await ask().catch(async (error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "NOT_INDEXED") throw error;
       if (where.startsWith("/collection")) throw error;
-      await this.index(where);
+      await this.index(where, asksScreen(query));
       return ask();
     });
     return hitsOf(answer);
   }
 
-  private async index(where: string): Promise<void> {
+  private async index(where: string, screen: boolean): Promise<void> {
     const { count } = this.ui;
-    await this.api.request("POST", `${where}/index`, {}, ({ percentage }) => {
-      count.textContent = `Listening to it first, ${percentage.toFixed(0)} %…`;
+    const path = screen ? `${where}/index/scene` : `${where}/index`;
+    await this.api.request("POST", path, {}, ({ percentage }) => {
+      const what = screen ? "Reading its screen" : "Listening to it";
+      count.textContent = `${what} first, ${percentage.toFixed(0)} %…`;
     });
     count.textContent = "Searching…";
   }
 
-  private async place(): Promise<string> {
+  private async session(): Promise<Session | undefined> {
+    const scope = this.api.get("scope");
+    if (!scope.startsWith("cap-")) return undefined;
+    return this.api.request<Session>("GET", `/capture/session/${scope}`);
+  }
+
+  private place(session: Session | undefined): string {
     const { api } = this;
     const scope = api.get("scope");
     if (scope === "collection") return `/collection/${api.get("collection_id")}`;
-    if (!scope.startsWith("cap-")) return `/${folderOf(scope)}/${scope}`;
-    const session = await api.request<Session>("GET", `/capture/session/${scope}`);
+    if (!session) return `/${folderOf(scope)}/${scope}`;
     const video = session.exported_video_id;
     if (video) return `/${folderOf(video)}/${video}`;
-    throw new ApiError(
-      `${scope} is ${session.status}: it can be searched once it has stopped and is exported.`,
-      409,
-      "CONFLICT",
-    );
+    const kept = session.status === "stopped" ? "nothing of it was kept" : "it is not exported";
+    throw new ApiError(`${scope} is ${session.status}: ${kept}, so it cannot be searched.`, 409, "CONFLICT");
   }
 
   // -- what was found
@@ -229,7 +288,7 @@ class SearchController {
     const more = hits.length >= api.get("limit") && hits.length < most;
     ui.count.textContent = countText(hits.length, more);
     ui.more.hidden = !more;
-    ui.scroller.scrollTop = 0;
+    if (!hits.some((hit) => hit.session_id)) ui.scroller.scrollTop = 0;
     this.shown = lazyList(ui.list, ui.scroller, hits.length, {
       tag: "li",
       name: "jc-hit",
@@ -244,19 +303,24 @@ class SearchController {
     if (!hit) return;
     const image = make("img", "jc-hit-picture");
     image.alt = "";
-    const picture = make("span", "jc-hit-stage", image, icon("play"));
+    const later = !hit.video_id;
+    const stands = later ? (channelWords(hit).image ?? "record") : "play";
+    const picture = make("span", "jc-hit-stage", image, icon(stands));
     const words = make("span", "jc-hit-words");
     for (const part of marked(hit.text, this.asked || this.api.get("query"))) {
       words.append(part.marked ? make("mark", "", part.text) : part.text);
     }
     const span = spanText(formatTime(hit.start), formatTime(hit.end));
-    const from = [span, hit.channel, hit.title].filter(Boolean).join(" · ");
-    const below = make("span", "jc-faint jc-hit-from", from);
+    const channel = channelWords(hit);
+    const below = make("span", "jc-faint jc-hit-from");
+    if (channel.image) below.append(icon(channel.image));
+    below.append([channel.words, span, hit.title].filter(Boolean).join(" · "));
     const play = make("button", "jc-hit-play", picture, make("span", "jc-hit-said", words, below));
     play.type = "button";
     play.setAttribute("aria-expanded", String(index === this.playing));
     play.addEventListener("click", () => this.toggle(index));
-    play.draggable = true;
+    play.draggable = !later;
+    if (later) play.title = notYet;
     play.addEventListener("dragstart", (event) => {
       event.dataTransfer?.setData(shotType, JSON.stringify(hit));
       event.dataTransfer?.setData("text/plain", hit.text);
@@ -265,7 +329,9 @@ class SearchController {
     add.title = "Add to timeline (t)";
     add.setAttribute("aria-label", `Add ${span} to the timeline`);
     add.addEventListener("click", () => this.add(index));
+    add.hidden = later;
     row.replaceChildren(make("div", "jc-hit-line", play, add));
+    if (later) picture.classList.add("jc-hit-later");
     if (!hit.video_id.startsWith("m-")) picture.classList.add("jc-hit-sound");
     else {
       void pictureOf(this.api as unknown as PanelApi, hit.video_id, hit.start, pictureWidth).then(
@@ -283,6 +349,10 @@ class SearchController {
     const hit = this.hits[index];
     const row = this.shown?.draw(index);
     if (!hit || !row) return;
+    if (!hit.video_id) {
+      this.ui.count.textContent = notYet;
+      return;
+    }
     this.playing = index;
     row.classList.add("jc-playing-here");
     row.querySelector(".jc-hit-play")?.setAttribute("aria-expanded", "true");
@@ -316,6 +386,10 @@ class SearchController {
   private add(index: number): void {
     const hit = this.hits[index];
     if (!hit) return;
+    if (!hit.video_id) {
+      this.ui.count.textContent = notYet;
+      return;
+    }
     this.api.set("selected", { ...hit });
     try {
       this.api.emit("add", hit);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countText, hitsOf, marked } from "./model";
+import { asksScreen, channelWords, countText, hitsOf, hitsOfMoments, marked } from "./model";
 
 const spelt = (text: string, query: string) =>
   marked(text, query)
@@ -45,4 +45,25 @@ it("says how many were found", () => {
   expect(countText(1, false)).toBe("1 moment");
   expect(countText(50, true)).toBe("The best 50 moments");
   expect(countText(0, false)).toMatch(/^Nothing was found/);
+});
+
+it("names channels as people do, and leaves what it does not know as it is", () => {
+  const words = (channel: string, source = "") => channelWords({ channel, source }).words;
+  expect(words("mic:default")).toBe("Microphone");
+  expect(words("display:2")).toBe("On the screen (2)");
+  expect(words("notebook:cells")).toBe("Cell");
+  expect(words("display:1", "cells")).toBe("Cell");
+  expect(words("lecture")).toBe("lecture");
+  expect(channelWords({ channel: "" }).image).toBeUndefined();
+});
+
+it("knows a question about the screen, but not its words in quotes", () => {
+  expect(asksScreen("channel:screen cloud")).toBe(true);
+  expect(asksScreen('"channel:screen" cloud')).toBe(false);
+});
+
+it("what is found in a running session names the session and no video", () => {
+  const moment = { start: 1, end: 2, text: "x", score: 0.5, channel: "mic:default" };
+  const [hit] = hitsOfMoments("cap-1", "Talk", { moments: [moment] });
+  expect(hit).toMatchObject({ video_id: "", session_id: "cap-1", title: "Talk", start: 1 });
 });

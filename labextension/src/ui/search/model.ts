@@ -1,8 +1,12 @@
 /** What a search panel knows: pure functions. */
 
-import type { SearchAnswer } from "../../wire";
+import type { Moments, SearchAnswer } from "../../wire";
+import type { IconName } from "../dom";
 
-/** A hit as the panel shows it, and as `panel.selected` tells it. Seconds of the video. */
+/**
+ * A hit as the panel shows it, and as `panel.selected` tells it. Seconds of the video; of the
+ * session, where that is still recorded: then there is no video, and `session_id` names it.
+ */
 export interface Hit {
   video_id: string;
   collection_id: string;
@@ -12,6 +16,9 @@ export interface Hit {
   text: string;
   score: number;
   channel: string;
+  /** "spoken", "scene", "cells": what of the channel was found. */
+  source?: string;
+  session_id?: string;
 }
 
 /** What Python sees of a panel. `scope`: "collection", or the id of a video or a session. */
@@ -43,9 +50,45 @@ export function hitsOf(answer: SearchAnswer): Hit[] {
       text: doc.text,
       score: doc.score,
       channel: String(doc.metadata?.["channel"] ?? ""),
+      source: String(doc.metadata?.["source"] ?? ""),
     })),
   );
   return hits.sort((one, two) => two.score - one.score);
+}
+
+/** Of a session that is still recorded. */
+export function hitsOfMoments(session_id: string, title: string, { moments = [] }: Moments): Hit[] {
+  return moments.map((each) => {
+    const { start, end, text, score, channel } = each;
+    const where = { video_id: "", collection_id: "default", title, session_id };
+    return { ...where, start, end, text, score, channel };
+  });
+}
+
+const shapes: Record<string, [IconName, string]> = {
+  mic: ["mic", "Microphone"],
+  system_audio: ["sound", "System audio"],
+  display: ["display", "On the screen"],
+  window: ["display", "On the screen"],
+  camera: ["camera", "Camera"],
+  notebook: ["cells", "Cell"],
+};
+
+/** What a person calls a channel, and its picture. */
+export function channelWords({ channel, source }: Pick<Hit, "channel" | "source">): {
+  image: IconName | undefined;
+  words: string;
+} {
+  const cell = source === "cells" || channel === "notebook:cells";
+  const [kind = "", device = ""] = cell ? ["notebook"] : channel.split(/:(.*)/s);
+  const [image, words] = shapes[kind] ?? [undefined, channel];
+  const named = !["", "default", "1", "cells"].includes(device);
+  return { image, words: image && named ? `${words} (${device})` : words };
+}
+
+/** Whether a query asks for the text on the screen alone. */
+export function asksScreen(query: string): boolean {
+  return /(?<!\S)channel:(?:screen|display)/i.test(query.replace(/"[^"]*"/g, " "));
 }
 
 export interface Part {

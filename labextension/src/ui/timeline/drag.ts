@@ -83,7 +83,7 @@ export class Pointers {
     if (event.button !== 0 || this.drag) return;
     const target = event.target as Element;
     const key = this.lanes.keyAt(target);
-    if (target.closest(".jc-tl-number")) return;
+    if (target.closest(".jc-tl-number, .jc-tl-cells")) return;
     const found = key === undefined ? undefined : find(this.desk.project, key);
     const box = this.lanes.scroll.getBoundingClientRect();
     // The scroll bar below the lanes is not the lanes.

@@ -64,7 +64,7 @@ class Editor implements TimelineEditor, Stage {
       (url) => api.media(url),
       () => this.lanes.render(),
     );
-    this.lanes = new Lanes(desk, this.sources);
+    this.lanes = new Lanes(desk, this.sources, (ticks) => this.seek(ticks));
     this.pointers = new Pointers(desk, this.lanes, this.sources, (ticks) => this.seek(ticks));
     const request: PanelApi["request"] = (...asked) => api.request(...asked);
     this.preview = new Preview({ request, player: api.player.bind(api) }, desk, (said) => this.say(said));

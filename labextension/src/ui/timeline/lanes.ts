@@ -1,6 +1,7 @@
 /** The lanes: one element a clip, moved and stretched as the timeline changes. */
 
 import { make, relabel } from "../dom";
+import { CellsLane } from "./cells-lane";
 import type { Desk } from "./desk";
 import { type Clip, type Lane, TICKS, endOf, labelOf, lengthOf } from "./model";
 import { exactTime, shortLength, toPixels, toTicks } from "./ruler";
@@ -24,6 +25,7 @@ export class Lanes {
   readonly root: HTMLElement;
   readonly scroll: HTMLElement;
   readonly ruler: RulerView;
+  private readonly cells: CellsLane;
   /** The line to which something snaps, and where a dragged clip would land. */
   readonly guide = make("div", "jc-tl-guide");
   readonly landing = make("div", "jc-tl-landing");
@@ -40,13 +42,15 @@ export class Lanes {
   constructor(
     private readonly desk: Desk,
     private readonly sources: Sources,
+    seek: (ticks: number) => void,
   ) {
     this.ruler = new RulerView(desk);
+    this.cells = new CellsLane(desk, sources, gutter, seek);
     this.hint.textContent =
       "Nothing here yet. Drag a shot in from a search, or run editor.add(shot) in a cell.";
     for (const line of [this.guide, this.landing, this.head]) line.setAttribute("aria-hidden", "true");
     this.guide.hidden = this.landing.hidden = true;
-    this.canvas.append(this.ruler.root, this.body, this.landing, this.guide, this.head, this.hint);
+    this.canvas.append(this.ruler.root, this.cells.root, this.body, this.landing, this.guide, this.head, this.hint);
     this.scroll = make("div", "jc-tl-scroll", this.canvas);
     this.root = make("div", "jc-tl-board", this.scroll);
     this.scroll.addEventListener("scroll", () => this.paintSoon(), { passive: true });
@@ -148,6 +152,7 @@ export class Lanes {
       this.shown.delete(key);
     }
     this.hint.hidden = project.lanes.length > 0;
+    this.cells.take();
     this.layout();
   }
 
@@ -239,6 +244,7 @@ export class Lanes {
   private paint(): void {
     const { scrollLeft, clientWidth } = this.scroll;
     this.ruler.draw(scrollLeft - gutter, clientWidth);
+    this.cells.paint(scrollLeft - gutter, scrollLeft - gutter + clientWidth);
     const colour = getComputedStyle(this.root).getPropertyValue("--jc-tl-sound").trim() || "#4a7fd6";
     for (const shown of this.shown.values()) {
       const { clip, strip } = shown;

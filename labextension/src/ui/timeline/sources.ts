@@ -23,6 +23,8 @@ interface Known {
   film?: Film;
   sound?: Sound;
   words?: Promise<Word[]>;
+  /** Cells of a notebook that ran while it was recorded. */
+  cells?: readonly wire.TimedCell[];
   /** What the engine says where it has no such asset. */
   missing?: string;
 }
@@ -31,6 +33,7 @@ type Request = PanelApi["request"];
 
 export class Sources {
   private readonly known = new Map<string, Known>();
+  private readonly sessions = new Map<string, Promise<readonly wire.TimedCell[]>>();
 
   constructor(
     private readonly request: Request,
@@ -47,6 +50,10 @@ export class Sources {
     this.known.set(asset.id, known);
     void this.fill(asset.type, asset.id, known);
     return known;
+  }
+
+  cells(asset: Asset): readonly wire.TimedCell[] {
+    return this.want(asset).cells ?? [];
   }
 
   nameOf(asset: Asset): string | undefined {
@@ -105,7 +112,9 @@ export class Sources {
     const parts: Promise<void>[] = [];
     if (type === "video") parts.push(this.fillFilm(id, known));
     if (type !== "image") parts.push(this.fillSound(type, id, known));
-    // What has no picture, or no sound, is shown without.
+    const session = known.asset?.session_id;
+    if (session) parts.push(this.fillCells(session, known));
+    // What has no picture, no sound or no cells is shown without.
     await Promise.allSettled(parts);
   }
 
@@ -124,6 +133,18 @@ export class Sources {
     const found = await this.request<wire.Waveform>("GET", `/${type}/${id}/waveform?rate=${rate}`);
     known.sound = soundOf(found);
     this.changed();
+  }
+
+  /** The assets of one session share its time, and so its cells. */
+  private async fillCells(session: string, known: Known): Promise<void> {
+    const asked =
+      this.sessions.get(session) ??
+      this.request<wire.CellPage>("GET", `/capture/session/${session}/cells`).then(
+        ({ cells }) => cells ?? [],
+      );
+    this.sessions.set(session, asked);
+    known.cells = await asked;
+    if (known.cells.length) this.changed();
   }
 }
 

@@ -3,18 +3,20 @@
 import type { PanelApi } from "../../api";
 import { ApiError } from "../../api/panel";
 import { clamp, formatTime } from "../../time";
-import type { Asset, Transcript, TranscriptItem } from "../../wire";
+import type { Asset, Correction, Transcript, TranscriptItem } from "../../wire";
 import { act, make } from "../dom";
 import { type LazyList, lazyList } from "../lazy";
 import { Notes, busyWords, wordsOf } from "../notes";
 import { folderOf, playIn } from "../play";
 import type { Player } from "../player";
 import { followTheme } from "../theme";
+import { correct, replaced, textOf, wordElement } from "./correct";
 import { type Block, type Clip, type TranscriptState, blocksOf, indexAt, wordsIn } from "./model";
 
 export type { Clip, TranscriptState } from "./model";
 
 const letGo = 4_000;
+const idle = "Select words to make a clip or to correct them.";
 
 export function mount(element: HTMLElement, api: PanelApi<TranscriptState>): { destroy(): void } {
   const panel = new TranscriptController(api);
@@ -31,9 +33,14 @@ function view() {
   const following = make("label", "jc-follow", follow, "Follow the player");
   const clip = act("jc-main jc-clip", "Make a clip");
   clip.disabled = true;
-  const said = make("span", "jc-faint jc-clip-said", "Select words to make a clip.");
+  const mend = act("jc-mend", "Correct");
+  mend.title = "Correct these words (e, or a double click on a word)";
+  mend.disabled = true;
+  const said = make("span", "jc-faint jc-clip-said", idle);
   said.setAttribute("role", "status");
-  const bar = make("div", "jc-transcript-bar", clip, said, following);
+  const undo = act("jc-undo", "Undo");
+  undo.hidden = true;
+  const bar = make("div", "jc-transcript-bar", clip, mend, said, undo, following);
   const list = make("div", "jc-blocks");
   const scroller = make("div", "jc-transcript-scroll", list);
   scroller.setAttribute("role", "group");
@@ -41,7 +48,7 @@ function view() {
   const root = make("section", "jc-panel jc-transcript", stage, notes.list, bar, scroller);
   root.setAttribute("aria-label", "Transcript");
   root.dataset["lmSuppressShortcuts"] = "true";
-  return { root, stage, notes, follow, clip, said, bar, list, scroller };
+  return { root, stage, notes, follow, clip, mend, said, undo, bar, list, scroller };
 }
 
 class TranscriptController {
@@ -63,7 +70,13 @@ class TranscriptController {
     const { ui } = this;
     const { signal } = this.abort;
     ui.clip.addEventListener("click", () => this.makeClip());
+    ui.mend.addEventListener("click", () => this.picked && this.correct(this.picked));
+    ui.undo.addEventListener("click", () => void this.undo());
     ui.list.addEventListener("click", (event) => this.clicked(event));
+    ui.list.addEventListener("dblclick", (event) => {
+      const word = (event.target as HTMLElement).closest<HTMLElement>(".jc-word");
+      if (word) this.correct([word, word]);
+    });
     ui.list.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("selectionchange", () => this.selected(), { signal });
     for (const name of ["wheel", "touchmove", "pointerdown"]) {
@@ -161,7 +174,10 @@ class TranscriptController {
         row.textContent = this.blocks[index]?.text ?? "";
         row.classList.remove("jc-worded");
       },
-      holds: (row) => row.contains(this.picked?.[0] ?? null) || row.contains(this.picked?.[1] ?? null),
+      holds: (row) =>
+        row.contains(this.picked?.[0] ?? null) ||
+        row.contains(this.picked?.[1] ?? null) ||
+        row.querySelector(".jc-correct") !== null,
     });
     // Words that nobody has looked at yet can be found with the browser's own search.
     this.shown.rows.forEach((row, index) => {
@@ -191,13 +207,7 @@ class TranscriptController {
       .catch(() => undefined);
     const words = found ? wordsIn(block, found.transcript) : [];
     if (!words.length || !body.isConnected) return;
-    const spans = words.flatMap((word) => {
-      const span = make("span", "jc-word", word.text.trim());
-      span.dataset["start"] = String(word.start);
-      span.dataset["end"] = String(word.end);
-      span.tabIndex = -1;
-      return [span, " "];
-    });
+    const spans = words.flatMap((word) => [wordElement(word.text, word.start, word.end), " "]);
     body.replaceChildren(...spans);
     row.classList.add("jc-worded");
     if (!this.ui.list.querySelector(".jc-word[tabindex='0']")) (spans[0] as HTMLElement).tabIndex = 0;
@@ -261,9 +271,9 @@ class TranscriptController {
   private pick(words: [HTMLElement, HTMLElement] | undefined): void {
     for (const word of this.ui.list.querySelectorAll(".jc-picked")) word.classList.remove("jc-picked");
     this.picked = words;
-    this.ui.clip.disabled = !words;
+    this.ui.clip.disabled = this.ui.mend.disabled = !words;
     if (!words) {
-      this.ui.said.textContent = "Select words to make a clip.";
+      this.ui.said.textContent = idle;
       return;
     }
     for (const word of this.between(...words)) word.classList.add("jc-picked");
@@ -283,7 +293,7 @@ class TranscriptController {
       collection_id: this.api.get("collection_id"),
       start: Number(first.dataset["start"]),
       end: Number(last.dataset["end"]),
-      text: words.map((word) => word.textContent).join(" "),
+      text: textOf(words),
     };
   }
 
@@ -300,7 +310,70 @@ class TranscriptController {
     }
   }
 
-  /** Arrows go from word to word, with Shift they select; Enter goes there; c makes the clip. */
+  // -- correcting words
+
+  private correct(words: [HTMLElement, HTMLElement]): void {
+    const [first, last] = words;
+    const row = first.closest<HTMLElement>(".jc-block");
+    if (!row || !row.contains(last)) {
+      this.ui.said.textContent = "Correct the words of one paragraph at a time.";
+      return;
+    }
+    if (row.querySelector(".jc-correct")) return;
+    const block = this.blocks[this.shown?.rows.indexOf(row) ?? -1];
+    const { start, end } = this.clipOf(words);
+    getSelection()?.removeAllRanges();
+    correct(this.between(...words), {
+      write: (text, was) => this.write(start, end, text, was, block?.channel ?? ""),
+      complain: (said) => this.ui.notes.set("correct", said),
+      ended: (now, made) => {
+        this.pick(undefined);
+        if (made) this.corrected(row, now, made);
+        const next = now[0] ?? row.querySelector<HTMLElement>(".jc-word");
+        if (!next) return;
+        next.tabIndex = 0;
+        next.focus({ preventScroll: true });
+      },
+    });
+  }
+
+  private write(start: number, end: number, text: string, was: string, channel: string) {
+    const request = { start, end, text, was, channel: channel || null };
+    return this.api.request<Correction>("PATCH", `${this.path}/transcript`, request);
+  }
+
+  private corrected(row: HTMLElement, words: HTMLElement[], made: Correction): void {
+    const { ui } = this;
+    const block = this.blocks[this.shown?.rows.indexOf(row) ?? -1];
+    if (block) block.text = textOf([...row.querySelectorAll<HTMLElement>(".jc-word")]);
+    ui.said.textContent = `“${made.was}” is now ${made.text ? `“${made.text}”` : "taken out"}.`;
+    ui.undo.hidden = !words.length;
+    this.mended = { row, words, made };
+  }
+
+  private mended: { row: HTMLElement; words: HTMLElement[]; made: Correction } | undefined;
+
+  private async undo(): Promise<void> {
+    if (!this.mended) return;
+    const { row, words, made } = this.mended;
+    try {
+      const back = await this.write(made.start, made.end, made.was, made.text, made.channel);
+      const now = replaced(words, back);
+      for (const word of now) {
+        word.classList.remove("jc-corrected");
+        word.removeAttribute("title");
+      }
+      this.corrected(row, now, back);
+      this.ui.undo.hidden = true;
+      this.ui.said.textContent = `“${back.text}” stands there again.`;
+      this.ui.notes.set("correct", "");
+    } catch (error) {
+      this.ui.notes.set("correct", wordsOf(error));
+    }
+  }
+
+  /** Arrows go from word to word, with Shift they select; Enter goes there; c makes the clip, e
+   * corrects. */
   private key(event: KeyboardEvent): void {
     const word = (event.target as HTMLElement).closest<HTMLElement>(".jc-word");
     if (!word || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -309,6 +382,9 @@ class TranscriptController {
     if (step !== undefined) this.step(word, step, event.shiftKey);
     else if (event.key === "Enter") this.player?.seek(Number(word.dataset["start"]));
     else if (event.key === "c") this.makeClip();
+    else if (event.key === "e") {
+      this.correct(word.classList.contains("jc-picked") && this.picked ? this.picked : [word, word]);
+    }
     else if (event.key === "Escape") this.pick(undefined);
     else return;
     event.preventDefault();

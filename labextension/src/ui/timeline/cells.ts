@@ -1,0 +1,73 @@
+/** Where cells of a notebook ran, as a timeline shows them: pure functions. */
+
+import type { TimedCell } from "../../wire";
+import { type Clip, type Project, clipsOf, endOf, isTimed, ticksOf } from "./model";
+import { toPixels } from "./ruler";
+
+/** One cell at a time of the timeline, in ticks. */
+export interface Mark {
+  readonly at: number;
+  readonly cell: TimedCell;
+}
+
+/** Marks that lie too near to one another to be told apart. */
+export interface Group {
+  readonly at: number;
+  readonly marks: readonly Mark[];
+  readonly failed: boolean;
+}
+
+/** The cells that ran within the clips' stretches of their recordings, each once at each time. */
+export function marksOf(
+  project: Project,
+  cellsOf: (clip: Clip) => readonly TimedCell[],
+): Mark[] {
+  const marks = new Map<string, Mark>();
+  for (const clip of clipsOf(project)) {
+    if (!isTimed(clip)) continue;
+    for (const cell of cellsOf(clip)) {
+      const at = clip.start + ticksOf(cell.start) - clip.from;
+      if (at < clip.start || at >= endOf(clip)) continue;
+      // Picture and sound of one recording, one below the other, ran the same cells.
+      marks.set(`${cell.started} ${at}`, { at, cell });
+    }
+  }
+  return [...marks.values()].sort((one, two) => one.at - two.at);
+}
+
+/** `apart`: pixels below which two marks are one. */
+export function grouped(marks: readonly Mark[], zoom: number, apart: number): Group[] {
+  const groups: { at: number; marks: Mark[]; failed: boolean }[] = [];
+  for (const mark of marks) {
+    const last = groups.at(-1);
+    const failed = mark.cell.status === "error";
+    if (last && toPixels(mark.at - last.at, zoom) < apart) {
+      last.marks.push(mark);
+      last.failed ||= failed;
+    } else groups.push({ at: mark.at, marks: [mark], failed });
+  }
+  return groups;
+}
+
+export function numberOf({ number }: TimedCell): string {
+  return `[${number ?? " "}]`;
+}
+
+/** "[3] failed", or "4 cells, 1 failed". */
+export function shortWords({ marks, failed }: Group): string {
+  const [first] = marks;
+  if (first && marks.length === 1) return `${numberOf(first.cell)}${failed ? " failed" : ""}`;
+  const wrong = marks.filter((mark) => mark.cell.status === "error").length;
+  return `${marks.length} cells${wrong ? `, ${wrong} failed` : ""}`;
+}
+
+/** What each of them ran, a line a cell. */
+export function longWords({ marks }: Group, most = 8): string {
+  const lines = marks.slice(0, most).map(({ cell }) => {
+    const line = cell.code.split("\n").find((each) => each.trim()) ?? "";
+    const failed = cell.status === "error" ? ` failed${cell.error ? ` with ${cell.error}` : ""}` : "";
+    return `Cell ${numberOf(cell)}${failed}: ${line.trim().slice(0, 120)}`;
+  });
+  const rest = marks.length - lines.length;
+  return [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n");
+}
