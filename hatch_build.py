@@ -24,4 +24,4 @@ class PlayerBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         except module.BuildError as error:
             self.app.abort(str(error))
         else:
-            self.app.display_info("player built" if built else "player is up to date")
+            self.app.display_info("front end built" if built else "front end is up to date")

