@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _LOOKING_SECONDS = 5.0
 # What is passed on ends when either side goes: a render or a long download takes its time.
 _TIMEOUT = httpx.Timeout(None, connect=10.0)
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+# One for each request: an engine that has died is noticed before anything is sent to it.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=0)
 
 
 class Engine:

@@ -10,8 +10,9 @@ import httpx
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated, stream_request_body
 
+from jupyter_capture.errors import TooLargeError
 from jupyter_capture.server_extension.engine import Engine
-from jupyter_capture.server_extension.handler import Handler, refusing
+from jupyter_capture.server_extension.handler import Handler, Refused, refusing
 from jupyter_capture.server_extension.passing import headers_down, headers_up, is_use
 
 _ENVELOPE = 1 << 20
@@ -41,6 +42,8 @@ class Passage(Handler):
         except HTTPError as refusal:
             # Said by `get`: who is cut off while it still sends may not read why.
             self._refusal = refusal
+            if refusal.status_code == TooLargeError.status:
+                raise
 
     async def data_received(self, chunk: bytes) -> None:
         await self._give(chunk)
@@ -65,6 +68,10 @@ class Passage(Handler):
 
     async def _begin(self) -> None:
         await self.admit()
+        length = self.request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > self._largest + _ENVELOPE:
+            said = f"That is more than {self._largest // 1_000_000} MB, the largest upload here."
+            raise Refused(TooLargeError(said))
         target = self.target()
         method = self.request.method or "GET"
         if is_use(method, target):

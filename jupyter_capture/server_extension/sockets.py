@@ -45,8 +45,8 @@ class SocketPassage(WebSocketMixin, WebSocketHandler, Handler):
         with refusing():
             self._theirs = await self.engine.socket(self.target())
         await super().get()
-        if self.ws_connection is None:
-            await self._theirs.close()
+        if self._coming is None:
+            await self._theirs.close()  # it was no handshake after all
 
     def check_origin(self, origin: str = "") -> bool:
         return Handler.check_origin(self, origin)

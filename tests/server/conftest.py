@@ -23,7 +23,7 @@ def ada(
 def bob(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """Another user's, with a password and HTTPS. Its engine is impatient to end."""
     folder = tmp_path_factory.mktemp("bob")
-    env = {"JUPYTER_CAPTURE_IDLE_MINUTES": "0.02"}
+    env = {"JUPYTER_CAPTURE_IDLE_MINUTES": "0.1"}
     with JupyterServer(folder, "/user/bob/", password=True, **env) as server:
         yield server
 

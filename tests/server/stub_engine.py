@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import tempfile
@@ -90,12 +91,11 @@ class StubEngine:
         }
 
     async def _endless(self, receive: Any, send: Any) -> None:
-        import asyncio
-
         async def flow() -> None:
             while True:
                 await send({"type": "http.response.body", "body": BLOCK, "more_body": True})
                 self.sent += len(BLOCK)
+                await asyncio.sleep(0)
 
         await _begin(send, 200, [])
         flowing = asyncio.create_task(flow())
