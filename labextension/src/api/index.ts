@@ -1,6 +1,6 @@
 /** The only transport: what the user interface asks for, whoever answers. */
 
-export { type Api, type Card, type Chapter, type Route, pageApi } from "./player";
+export { type Api, type Card, type Chapter, pageApi } from "./player";
 export {
   ApiError,
   type EngineEvent,

@@ -12,7 +12,8 @@ import type {
 import { SaidError } from "../explain";
 import { type Kernel, bytesOf } from "./kernel";
 import { ApiError } from "./panel";
-import type { LoaderConstructor, Route } from "./player";
+import type { LoaderConstructor } from "./player";
+import { isLoopback, through } from "./server";
 
 const probeMs = 3_000;
 const remembered = 60_000;
@@ -47,21 +48,52 @@ async function fetchHls(kernel: Kernel): Promise<typeof Hls> {
 }
 
 /**
- * Whether the page gets `url` itself. An answer of any status is a way; none, and none in time
- * (a remote hub, a code editor's frame), is not, and is not tried again for a minute.
+ * The address at which this page gets what lies at the engine's `url`: that itself, or one below
+ * Jupyter's base URL. Undefined where neither answers (a code editor's frame): then only messages do.
  */
-export async function routeOf(url: string): Promise<Route> {
+export async function wayTo(url: string): Promise<string | undefined> {
+  const root = jupyterRoot();
+  const ways = root === undefined ? [url] : [url, through(root, url)];
+  // On a page from elsewhere, loopback is the reader's own machine: asked last, as browsers may ask
+  // the reader whether that is allowed, and another engine may answer there.
+  const elsewhere = root !== undefined && !isLoopback(location.hostname);
+  if (elsewhere) ways.reverse();
+  let refused: string | undefined;
+  for (const way of new Set(ways)) {
+    const status = await probe(way);
+    if (status >= 200 && status < 300) return way;
+    // The engine has refused it, and its words are the ones to show.
+    if (status && way === url && !elsewhere) refused = way;
+  }
+  return refused;
+}
+
+/** The status of an answer; 0 for none, or none in time, which is not tried again for a minute. */
+async function probe(url: string): Promise<number> {
   const { origin } = new URL(url, document.baseURI);
   const unreached = (shared.jupyterCaptureUnreached ??= new Map());
-  if ((unreached.get(origin) ?? -Infinity) > Date.now() - remembered) return "messages";
+  if ((unreached.get(origin) ?? -Infinity) > Date.now() - remembered) return 0;
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(probeMs), cache: "no-store" });
     await answer.body?.cancel();
-    return "http";
+    return answer.status;
   } catch (error) {
     // Refused at once costs nothing to try again: the engine may be back.
     if (error instanceof DOMException) unreached.set(origin, Date.now());
-    return "messages";
+    return 0;
+  }
+}
+
+/** Where the extension of the Jupyter server that this page is from passes the engine on. */
+function jupyterRoot(): string | undefined {
+  const config = document.getElementById("jupyter-config-data")?.textContent;
+  if (!config) return undefined;
+  try {
+    const { baseUrl } = JSON.parse(config) as { baseUrl?: string };
+    const base = new URL(baseUrl ?? "/", document.baseURI).href.replace(/\/$/, "");
+    return `${base}/jupyter-capture/engine`;
+  } catch {
+    return undefined;
   }
 }
 
@@ -72,16 +104,17 @@ export async function bytesFrom(kernel: Kernel, url: string): Promise<Uint8Array
   return bytesOf(buffers[0]);
 }
 
-/** Addresses for <img>: the engine's own, or a few pictures held by the page. */
+/** Addresses for <img>: such as the page gets itself, or a few pictures held by the page. */
 export class Pictures {
   private readonly held = new Map<string, Promise<string>>();
-  private route: Promise<Route> | undefined;
+  private way: Promise<((url: string) => string) | undefined> | undefined;
 
   constructor(private readonly kernel: Kernel) {}
 
   async url(url: string): Promise<string> {
-    this.route ??= routeOf(url);
-    if ((await this.route) === "http") return url;
+    this.way ??= this.find(url);
+    const way = await this.way;
+    if (way) return way(url);
     const known = this.held.get(url);
     if (known) return known;
     const made = bytesFrom(this.kernel, url).then((bytes) =>
@@ -98,6 +131,14 @@ export class Pictures {
 
   close(): void {
     for (const url of [...this.held.keys()]) this.drop(url);
+  }
+
+  /** What holds for the first picture holds for all. */
+  private async find(url: string): Promise<((url: string) => string) | undefined> {
+    const found = await wayTo(url);
+    const root = jupyterRoot();
+    if (found === undefined) return undefined;
+    return found === url || root === undefined ? (each) => each : (each) => through(root, each);
   }
 
   private drop(url: string): void {

@@ -21,16 +21,13 @@ export interface Card {
 
 export type LoaderConstructor = HlsConfig["loader"];
 
-/** How the bytes of a stream come here. */
-export type Route = "http" | "messages";
-
 export interface Api {
   card(): Card;
   /** URL of the HLS master playlist, asked for at each load because its ticket expires. */
   source(): Promise<string>;
   hls(): Promise<typeof Hls>;
-  /** Where HTTP may not reach the engine: which way it is for this address. */
-  route?(url: string): Promise<Route>;
+  /** Where the page may not get `url`: the address at which it does; undefined for messages. */
+  way?(url: string): Promise<string | undefined>;
   /** The loader for streams that come in messages. */
   loader?(Library: typeof Hls): LoaderConstructor;
   /** Has a file of the whole stream made; resolves to an address that this page can load. */

@@ -24,10 +24,14 @@ const absent =
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 const reconnectAfter = 2_000;
 
+export function isLoopback(host: string): boolean {
+  return loopback.test(host);
+}
+
 /** An address of the engine's own, as this page reaches it; any other as it is. */
 export function through(root: string, url: string): string {
   const address = new URL(url, "http://localhost");
-  if (!loopback.test(address.hostname)) return url;
+  if (!isLoopback(address.hostname)) return url;
   return root + address.pathname + address.search + address.hash;
 }
 

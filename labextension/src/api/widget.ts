@@ -6,7 +6,7 @@ import { throughJupyter } from "../record/reach";
 import type { EngineStatus } from "../wire";
 import { dataOf } from "./envelope";
 import { Kernel } from "./kernel";
-import { Pictures, bytesFrom, hlsFrom, loaderFrom, routeOf } from "./media";
+import { Pictures, bytesFrom, hlsFrom, loaderFrom, wayTo } from "./media";
 import { type EngineEvent, type PanelApi, isOfKind } from "./panel";
 import type { Api, Card, Chapter } from "./player";
 
@@ -65,7 +65,8 @@ export function widgetApi(model: AnyModel<PlayerTraits>): Api & Closing {
 async function fileFrom(kernel: Kernel): Promise<string> {
   const { answer } = await kernel.ask("save", {}, workPatience);
   const url = String(answer["url"] ?? "");
-  if ((await routeOf(url)) === "http") return url;
+  const way = await wayTo(url);
+  if (way !== undefined) return way;
   return URL.createObjectURL(new Blob([await bytesFrom(kernel, url)], { type: "video/mp4" }));
 }
 
@@ -74,7 +75,7 @@ function playerOver(kernel: Kernel, card: () => Card, source: () => Promise<stri
     card,
     source,
     hls: () => hlsFrom(kernel),
-    route: routeOf,
+    way: wayTo,
     loader: (Library) => loaderFrom(kernel, Library),
   };
 }

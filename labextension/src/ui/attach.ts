@@ -42,16 +42,18 @@ const segmentPatience = {
 export async function attach(
   video: HTMLVideoElement,
   url: string,
-  api: Pick<Api, "hls" | "route" | "loader">,
+  api: Pick<Api, "hls" | "way" | "loader">,
   wishes: Wishes,
 ): Promise<Attached> {
   const Library = "MediaSource" in window || "ManagedMediaSource" in window ? await api.hls() : null;
   if (Library?.isSupported()) {
-    const route = (await api.route?.(url)) ?? "http";
-    const loader = route === "messages" ? api.loader?.(Library) : undefined;
-    return withHls(video, url, Library, wishes, loader);
+    const way = api.way ? await api.way(url) : url;
+    const loader = way === undefined ? api.loader?.(Library) : undefined;
+    return withHls(video, way ?? url, Library, wishes, loader);
   }
-  if (video.canPlayType("application/vnd.apple.mpegurl")) return natively(video, url, wishes);
+  if (video.canPlayType("application/vnd.apple.mpegurl")) {
+    return natively(video, (await api.way?.(url)) ?? url, wishes);
+  }
   wishes.failed({ kind: "unsupported" });
   return nothing;
 }

@@ -215,7 +215,7 @@ class PlayerController implements Player {
     if (played) this.resume = this.ui.video.currentTime;
     this.release();
     // An engine that was away while something played is asked for once more, before it is an error.
-    if (played && failure.kind === "unreachable" && this.api.route && this.mayMend()) {
+    if (played && failure.kind === "unreachable" && this.api.way && this.mayMend()) {
       void this.load(playing);
       return;
     }
