@@ -21,7 +21,7 @@ import { addCommands } from "./lab/commands";
 import { Inserter, takeDrops } from "./lab/insert";
 import { Recordings } from "./lab/recordings";
 import { addRunning } from "./lab/running";
-import { settingsOf } from "./lab/settings";
+import { Settings } from "./lab/settings";
 import { Sidebar } from "./lab/sidebar";
 import { RecordingStatus } from "./lab/status";
 import { stopRecording } from "./lab/stopping";
@@ -46,7 +46,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     ...[ILabShell, INotebookTracker, ISettingRegistry, IStateDB, ITranslator, ICommandPalette],
     ...[ILauncher, IStatusBar, IRunningSessionManagers, ILayoutRestorer],
   ],
-  activate: async (
+  activate: (
     app: JupyterFrontEnd,
     labShell: ILabShell | null,
     notebooks: INotebookTracker | null,
@@ -61,8 +61,13 @@ const sidebar: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load("jupyter_capture");
     const server = serverOf(app);
-    const settings = await settingsOf(registry, id);
-    const kept: Kept = { ...fresh, ...((await state?.fetch(id)) as Partial<Kept> | undefined) };
+    const settings = new Settings(registry, id);
+    const kept: Kept = { ...fresh };
+    // JupyterLab reads its state when all plugins are active: none may wait for it.
+    const ready = Promise.all([state?.fetch(id).catch(() => undefined), settings.ready]).then(
+      ([found]) => Object.assign(kept, found, { ...changed }).view,
+    );
+    const changed: Partial<Kept> = {};
     const recordings = new Recordings(server);
     const inserter = new Inserter(
       notebooks,
@@ -71,8 +76,9 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       () => app.commands.execute("notebook:run-cell"),
     );
     const keep = (change: Partial<Kept>) => {
+      Object.assign(changed, change);
       Object.assign(kept, change);
-      void state?.save(id, { ...kept } as never);
+      void ready.then(() => state?.save(id, { ...kept } as never));
     };
     const around = {
       name: () => nameAt(settings.now.name, new Date()),
@@ -80,7 +86,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       insert: inserter.insert.bind(inserter),
       keep,
     };
-    const widget = new Sidebar(server, viewsOf(server, kept, around, trans), trans, kept.view);
+    const widget = new Sidebar(server, viewsOf(server, kept, around, trans), trans, ready);
     widget.turned.connect((_, view) => keep({ view }));
     app.shell.add(widget, "left", { rank: 650, type: "Capture" });
     restorer?.add(widget, id);

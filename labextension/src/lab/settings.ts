@@ -17,21 +17,26 @@ const usual: Chosen = {
 };
 
 /** `now` follows what is changed. */
-export async function settingsOf(
-  registry: ISettingRegistry | null,
-  plugin: string,
-): Promise<{ now: Chosen }> {
-  const held = { now: usual };
-  try {
-    const settings = await registry?.load(plugin);
-    if (!settings) return held;
-    const take = () => {
-      held.now = { ...usual, ...(settings.composite as Partial<Chosen>) };
-    };
-    settings.changed.connect(take);
-    take();
-  } catch (error) {
-    console.error("jupyter-capture: its settings could not be read.", error);
+export class Settings {
+  now = usual;
+  /** When they have been read. */
+  readonly ready: Promise<void>;
+
+  constructor(registry: ISettingRegistry | null, plugin: string) {
+    this.ready = this.read(registry, plugin);
   }
-  return held;
+
+  private async read(registry: ISettingRegistry | null, plugin: string): Promise<void> {
+    try {
+      const settings = await registry?.load(plugin);
+      if (!settings) return;
+      const take = () => {
+        this.now = { ...usual, ...(settings.composite as Partial<Chosen>) };
+      };
+      settings.changed.connect(take);
+      take();
+    } catch (error) {
+      console.error("jupyter-capture: its settings could not be read.", error);
+    }
+  }
 }

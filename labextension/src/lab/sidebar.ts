@@ -31,12 +31,15 @@ export class Sidebar extends Widget {
   private readonly unfollow: () => void;
   private healthy = false;
   private asking = false;
+  private current: ViewName = "record";
+  private chosen = false;
 
   constructor(
     private readonly server: Server,
     private readonly views: readonly View[],
     trans: TranslationBundle,
-    private current: ViewName,
+    /** Resolves to the view that was shown last, once views may be made. */
+    private readonly ready: Promise<ViewName>,
   ) {
     super();
     this.id = "jupyter-capture:sidebar";
@@ -53,7 +56,10 @@ export class Sidebar extends Widget {
     this.head.prepend(list);
     this.unfollow = followTheme(this.head);
     this.node.append(this.head, ...this.pages.values());
-    this.turn(views.some(({ name }) => name === current) ? current : "record");
+    this.present(this.current);
+    void ready.then((view) => {
+      if (!this.chosen && this.pages.has(view)) this.present(view);
+    });
   }
 
   get view(): ViewName {
@@ -69,7 +75,12 @@ export class Sidebar extends Widget {
 
   /** Shows a view; the same one again looks whether the engine is there by now. */
   turn(name: ViewName): void {
-    const before = this.current;
+    this.chosen = true;
+    this.present(name);
+    this.turned.emit(name);
+  }
+
+  private present(name: ViewName): void {
     this.current = name;
     for (const [each, tab] of this.tabs) {
       const is = each === name;
@@ -78,7 +89,6 @@ export class Sidebar extends Widget {
     }
     for (const [each, page] of this.pages) page.hidden = each !== name;
     if (this.isVisible) void this.fill();
-    if (before !== name) this.turned.emit(name);
   }
 
   /** An element of the view that is shown, as soon as it is there. */
@@ -126,6 +136,7 @@ export class Sidebar extends Widget {
 
   /** Makes the view that is shown, once there is an engine to ask. */
   private async fill(): Promise<void> {
+    await this.ready;
     if (!this.healthy && !(await this.look())) return;
     const page = this.pages.get(this.current);
     const view = this.views.find(({ name }) => name === this.current);

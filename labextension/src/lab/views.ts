@@ -34,51 +34,55 @@ export function viewsOf(
   trans: TranslationBundle,
 ): View[] {
   const insert = (_name: string, piece: unknown) => around.insert(piece as Piece);
-  const session = new Values<SessionState>(
-    {
-      session_id: "",
-      status: "idle",
-      channels: kept.channels,
-      get name() {
-        return around.name();
+  // Made when a view is first shown: what was kept has been read by then.
+  const session = () =>
+    new Values<SessionState>(
+      {
+        session_id: "",
+        status: "idle",
+        channels: kept.channels,
+        get name() {
+          return around.name();
+        },
+      } as SessionState,
+      ({ channels, status }) => {
+        // Those of a session that runs are its own, not what was chosen.
+        if (status === "idle") around.keep({ channels });
       },
-    } as SessionState,
-    ({ channels, status }) => {
-      // Those of a session that runs are its own, not what was chosen.
-      if (status === "idle") around.keep({ channels });
-    },
-  );
-  const library = new Values<LibraryState>({ query: kept.libraryQuery }, ({ query }) =>
-    around.keep({ libraryQuery: query }),
-  );
-  const search = new Values<SearchState>(
-    {
-      query: kept.query,
-      mode: kept.mode || around.mode(),
-      scope: "collection",
-      collection_id: "default",
-      limit: 50,
-      results: [],
-      selected: {},
-    },
-    ({ query, mode }) => around.keep({ query, mode }),
-  );
+    );
+  const library = () =>
+    new Values<LibraryState>({ query: kept.libraryQuery }, ({ query }) =>
+      around.keep({ libraryQuery: query }),
+    );
+  const search = () =>
+    new Values<SearchState>(
+      {
+        query: kept.query,
+        mode: kept.mode || around.mode(),
+        scope: "collection",
+        collection_id: "default",
+        limit: 50,
+        results: [],
+        selected: {},
+      },
+      ({ query, mode }) => around.keep({ query, mode }),
+    );
   return [
     {
       name: "record",
       label: trans.__("Record"),
-      mount: (element) => mountSession(element, serverPanel(server, session)),
+      mount: (element) => mountSession(element, serverPanel(server, session())),
     },
     {
       name: "library",
       label: trans.__("Library"),
-      mount: (element) => mountLibrary(element, serverPanel(server, library, insert)),
+      mount: (element) => mountLibrary(element, serverPanel(server, library(), insert)),
     },
     {
       name: "search",
       label: trans.__("Search"),
       mount: (element) =>
-        mountSearch(element, serverPanel(server, search, insert), {
+        mountSearch(element, serverPanel(server, search(), insert), {
           words: trans.__("Insert"),
           title: trans.__("Insert into the notebook (t)"),
           label: (span) => trans.__("Insert %1 into the notebook", span),
