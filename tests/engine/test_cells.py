@@ -14,9 +14,13 @@ from engine_harness import LIVE_MIC, MIC, SCREEN, Bench, reach
 from jupyter_capture.client._playable import Playable
 from jupyter_capture.client.search import Shot
 from jupyter_capture.client.session import CaptureSession
-from jupyter_capture.engine.search.operators import channel_of
 from jupyter_capture.engine.wallclock import media_time, unix_time
-from jupyter_capture.errors import ConflictError, InvalidRequestError, NotIndexedError
+from jupyter_capture.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    NotIndexedError,
+)
 
 KEPT_CELLS = {"name": "notebook:cells", "store": True}
 LIVE_CELLS = {"name": "notebook:cells", "store": False}
@@ -180,24 +184,21 @@ def test_times_go_to_the_wall_clock_and_back_around_a_pause() -> None:
     assert unix_time(wall, 11.0) == 151.0
 
 
-@pytest.mark.parametrize(
-    ("query", "rest", "channel"),
-    [
-        ("channel:cells fit_transform", "fit_transform", "cells"),
-        ("budget Channel:MIC talk", "budget talk", "mic"),
-        ("channel:system_audio:default x", "x", "system"),
-        ("channel:display x", "x", "screen"),
-        ('"channel:cells" x', '"channel:cells" x', None),
-    ],
-)
-def test_a_query_can_name_a_channel(query: str, rest: str, channel: str | None) -> None:
-    assert channel_of(query) == (rest, channel)
+def test_a_query_can_name_the_recording_and_when_it_began(
+    common: Bench, taught: CaptureSession
+) -> None:
+    everything = common.connection.get_collection()
 
+    def found(operators: str) -> list[str]:
+        query = f"channel:cells {operators} fit_transform"
+        return [shot.text for shot in everything.search(query, mode="keyword").shots]
 
-def test_a_channel_that_there_is_not_is_told_with_those_there_are() -> None:
-    for query in ("channel:radio x", "channel: x", "channel:mic channel:cells x"):
-        with pytest.raises(InvalidRequestError, match="channel:mic, channel:system"):
-            channel_of(query)
+    name = common.connection.get_collection().get_video(taught.exported_video_id or "").name
+    assert found(f"session:{taught.id} after:today")
+    assert found(f'session:"{name[:8].upper()}"')
+    assert found("before:2020-01-01") == []
+    with pytest.raises(NotFoundError, match="called 'weekly'"):
+        found("session:weekly")
 
 
 def test_the_cells_are_chapters_of_every_video_of_the_session(

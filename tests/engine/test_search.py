@@ -198,7 +198,7 @@ HOSTILE = [
     "budget OR OR",
     "NEAR(budget travel, 2)",
     "text:budget",
-    "-budget",
+    
     "^budget*",
     "budget)",
     "((((budget",
@@ -334,3 +334,21 @@ def test_signs_pick_out_what_an_exact_comparison_would():
 
 def test_ranges_are_merged_where_they_touch():
     assert merged([(5, 7), (1, 3), (3, 5), (9, 9), (20, 30), (22, 25)]) == [(1, 7), (20, 30)]
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+def test_what_must_not_be_said_is_left_out(connection, embedder, mode):
+    add(connection, embedder, "trk-1", "The travel budget is small", "The budget for travelling",
+        "The budget of the kitchen", "The coffee budget, a hot topic")  # fmt: skip
+
+    def found(query):
+        return {hit.segment_id for hit in search(connection, embedder, query, None, mode)}
+
+    assert found("budget") == {1, 2, 3, 4}
+    assert found("budget -travel") == {3, 4}
+    assert found('budget -"hot topic" -Kitchen') == {1, 2}
+
+
+def test_a_query_of_what_must_not_be_said_alone_is_refused(mixed, embedder):
+    with pytest.raises(InvalidRequestError, match="budget -travel"):
+        search(mixed, embedder, "-travel", None)

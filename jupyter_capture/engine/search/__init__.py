@@ -66,8 +66,9 @@ def search(
     """The segments that fit the query, best first.
 
     ``ranges`` are ranges of segment ids (end exclusive), as indexes hold them; None is the whole
-    library. Words in double quotes must be said just so (not in mode ``semantic``). ``vectors``
-    is the engine's own; without it all vectors are read first.
+    library. Words in double quotes must be said just so (not in mode ``semantic``); what a
+    ``-word`` names must not be said. ``vectors`` is the engine's own; without it all vectors are
+    read first.
 
     Raises:
         InvalidRequestError: the query is empty, too long, or has no word in it; the mode, the
@@ -78,15 +79,18 @@ def search(
     signs = (vectors or VectorIndex()).sync(connection)
     if not len(signs):
         return []
-    words = keywords.parse(query)
+    words = _parsed(query)
     by_words = [] if mode == "semantic" else keywords.matching(connection, words, ranges, _MATCHING)
     candidates = list(by_words)
+    vector = None if mode == "keyword" else embedder.embed([words.wanted.replace('"', " ")])[0]
+    if vector is not None and (mode == "semantic" or not words.phrases):
+        near = signs.nearest(vector, ranges, max(_NEAREST, top_k))
+        candidates = list(dict.fromkeys([*candidates, *near.tolist()]))
+    if words.without:
+        unwanted = keywords.holding(_texts(connection, candidates), words.without)
+        candidates = [one for one in candidates if one not in unwanted]
     likeness: dict[int, float] = {}
-    if mode != "keyword":
-        vector = embedder.embed([query.replace('"', " ")])[0]
-        if mode == "semantic" or not words.phrases:
-            near = signs.nearest(vector, ranges, max(_NEAREST, top_k))
-            candidates = list(dict.fromkeys([*candidates, *near.tolist()]))
+    if vector is not None:
         ids, exact = read_vectors(connection, candidates)
         likeness = dict(zip(ids.tolist(), np.clip(exact @ vector, 0, 1).tolist(), strict=True))
     said: dict[int, float] = {}
@@ -100,6 +104,16 @@ def search(
         key=lambda one: (-scores[one], order.get(one, len(order)), one),
     )
     return _hits(connection, best[:top_k], scores)
+
+
+def _parsed(query: str) -> keywords.Keywords:
+    words = keywords.parse(query)
+    if not any(character.isalnum() for character in words.wanted):
+        raise InvalidRequestError(
+            f"The query {query[:40]!r} says only what must not be there. Give the words that were "
+            "said beside it, such as: budget -travel"
+        )
+    return words
 
 
 def _score(likeness: float, said: float, mode: SearchMode) -> float:

@@ -18,7 +18,8 @@ from jupyter_capture.engine.index import (
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
 from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
-from jupyter_capture.engine.search.operators import CELLS, channel_of, of_channel
+from jupyter_capture.engine.search.operators import CELLS, Asked, of_channel, read_query
+from jupyter_capture.engine.search.recordings import of_recordings
 from jupyter_capture.engine.search.vectors import VectorIndex
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
@@ -70,12 +71,15 @@ class Finder:
         with self._store.read() as connection:
             held = indexes.c.track_id.in_(self._indexed_tracks(asset.id))
             rows = connection.execute(select(indexes).where(held)).all()
-        wanted, request = self._narrowed(rows, request)
+        asked = read_query(request.query)
+        request = request.model_copy(update={"query": asked.words})
+        wanted = self._narrowed(rows, request, asked)
         if not wanted:
             raise NotIndexedError(
                 f"{asset.id} ({asset.name}) is not indexed yet. Call {_how(request)} on it first."
             )
-        return self._answer([(hit, asset) for hit in self._search(request, wanted)], wanted)
+        hits = self._search(request, wanted, asked)
+        return self._answer([(hit, asset) for hit in hits], wanted)
 
     def in_order(self, asset: AssetRow, name: str | None, limit: int) -> SearchAnswer:
         """The records of an asset in order of time, those of one index where it is named."""
@@ -92,34 +96,32 @@ class Finder:
 
     def in_collection(self, collection_id: str, request: SearchRequest) -> SearchAnswer:
         self._library.collection(collection_id)
-        wanted, request = self._narrowed(self._rows(collection_id), request)
+        asked = read_query(request.query)
+        request = request.model_copy(update={"query": asked.words})
+        wanted = self._narrowed(self._rows(collection_id), request, asked)
         if not wanted:
             raise NotIndexedError(
                 f"Nothing in the collection {collection_id!r} is indexed yet. Call "
                 f"{_how(request)} on a video first."
             )
         found = []
-        for hit in self._search(request, wanted):
+        for hit in self._search(request, wanted, asked):
             holders = self._library.assets_with(hit.track_id)
             if holders:
                 found.append((hit, self._library.asset(holders[0])))
         return self._answer(found, wanted)
 
-    def _narrowed(
-        self, rows: Sequence[Any], request: SearchRequest
-    ) -> tuple[list[Any], SearchRequest]:
-        """The indexes that a request is about, and the request without its operators."""
-        query, channel = channel_of(request.query)
-        request = request.model_copy(update={"query": query})
+    def _narrowed(self, rows: Sequence[Any], request: SearchRequest, asked: Asked) -> list[Any]:
+        """The indexes of the kind and the channel that a request is about."""
         wanted = _wanted(rows, request)
-        if channel is None:
+        if asked.channel is None:
             # Cells come by themselves: alone they do not mean that anything was indexed.
-            return ([] if all(row.kind == CELLS for row in wanted) else wanted), request
+            return [] if all(row.kind == CELLS for row in wanted) else wanted
         with self._store.read() as connection:
             ids = {row.track_id for row in wanted}
             found = select(tracks.c.id, tracks.c.channel_id).where(tracks.c.id.in_(ids))
             channels = {row.id: row.channel_id for row in connection.execute(found)}
-        return of_channel(wanted, channel, channels), request
+        return of_channel(wanted, asked.channel, channels)
 
     def is_indexed(self, asset_id: str) -> bool:
         sounds = self._library.speech_tracks(asset_id)
@@ -198,21 +200,22 @@ class Finder:
         spoken = [track.id for track in self._library.speech_tracks(asset_id)]
         return list(dict.fromkeys([*own, *spoken]))
 
-    def _search(self, request: SearchRequest, wanted: Sequence[Any]) -> list[Hit]:
-        asked = (request.mode or request.search_type or "hybrid").lower()
-        mode = _MODES.get(asked)
+    def _search(self, request: SearchRequest, wanted: Sequence[Any], asked: Asked) -> list[Hit]:
+        named = (request.mode or request.search_type or "hybrid").lower()
+        mode = _MODES.get(named)
         if mode is None:
             raise InvalidRequestError(
-                f"The search mode {asked!r} is not known. Use hybrid, semantic or keyword."
+                f"The search mode {named!r} is not known. Use hybrid, semantic or keyword."
             )
         top_k = request.top_k or request.result_threshold or DEFAULT_HITS
         seen = any(row.kind == SCREEN for row in wanted)
         with self._store.read() as connection:
+            looked = of_recordings(connection, wanted, asked)
             hits = search(
                 connection,
                 self._embedder,
                 request.query,
-                [(row.first_id, row.end_id) for row in wanted],
+                [(row.first_id, row.end_id) for row in looked],
                 mode,
                 min(MAX_HITS, top_k * _AGAIN) if seen else top_k,
                 request.score_threshold,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
@@ -18,6 +18,7 @@ from jupyter_capture.engine.search.vectors import Ranges, merged
 
 _MAX_WORDS = 64
 _COUNTED = 20_000  # a word in more segments than this is simply common
+_WITHOUT = re.compile(r'(?<!\S)-("[^"]*"|(?=[^\W\d])\S+)')
 _PHRASE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
 # Ends a word; what else is inside one ("PX-4412", "3.11", "10:30") must be said in one go.
 _BREAK = re.compile(r"[\s;/|()\[\]{}<>=+*^~&!?\\%]+|[:,](?!\d)|(?<!\d)[:,]")
@@ -32,11 +33,14 @@ _STOP = frozenset(_STOP_WORDS.split())
 
 @dataclass(frozen=True)
 class Keywords:
-    """``phrases`` must occur; of ``words`` any one is enough, unless ``all_words``."""
+    """``phrases`` must occur; of ``words`` any one is enough, unless ``all_words``; none of
+    ``without`` may. ``wanted`` is the query but for these."""
 
     phrases: tuple[str, ...]
     words: tuple[str, ...]
     all_words: bool = False
+    without: tuple[str, ...] = ()
+    wanted: str = field(default="", compare=False)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -55,12 +59,15 @@ class Keywords:
 
 def parse(query: str) -> Keywords:
     """The phrases and words of what a user typed. Both are empty where it has no word at all."""
+    without = [found.strip('"') for found in _WITHOUT.findall(query)]
+    query = _WITHOUT.sub(" ", query).strip()
     phrases = [phrase for phrase in _PHRASE.findall(query) if _spoken(phrase)]
     words = [word for word in _BREAK.split(_PHRASE.sub(" ", query)) if _spoken(word)]
     telling = [word for word in words if not _is_stop(word)]
     only_stop = not telling and not phrases
     chosen = words if only_stop else telling
-    return Keywords(_distinct(phrases), _distinct(chosen), all_words=only_stop)
+    unwanted = _distinct([term for term in without if _spoken(term)])
+    return Keywords(_distinct(phrases), _distinct(chosen), only_stop, unwanted, query)
 
 
 def matching(
@@ -104,7 +111,20 @@ def coverage(texts: Mapping[int, str], weights: Mapping[str, float]) -> dict[int
     result = dict.fromkeys(texts, 0.0)
     if not whole:
         return result
-    # The same tokenizer and stemmer as the library's decide here which words are the same.
+    for term, holders in _holders(texts, weights):
+        for one in holders:
+            result[one] += weights[term] / whole
+    return {one: min(1.0, share) for one, share in result.items()}
+
+
+def holding(texts: Mapping[int, str], terms: Collection[str]) -> set[int]:
+    """Those of ``texts`` in which one of ``terms`` occurs."""
+    return {one for _, holders in _holders(texts, terms) for one in holders}
+
+
+def _holders(texts: Mapping[int, str], terms: Collection[str]) -> Iterator[tuple[str, list[int]]]:
+    """Each term and which of ``texts`` hold it: the same tokenizer and stemmer as the library's
+    decide here which words are the same."""
     scratch = sqlite3.connect(":memory:")
     try:
         scratch.execute(
@@ -112,12 +132,11 @@ def coverage(texts: Mapping[int, str], weights: Mapping[str, float]) -> dict[int
             "text, tokenize='porter unicode61 remove_diacritics 2')"
         )
         scratch.executemany("insert into t(rowid, text) values (?, ?)", texts.items())
-        for term, weight in weights.items():
-            for (one,) in scratch.execute("select rowid from t where t match ?", (_quoted(term),)):
-                result[one] += weight / whole
+        for term in terms:
+            rows = scratch.execute("select rowid from t where t match ?", (_quoted(term),))
+            yield term, [one for (one,) in rows]
     finally:
         scratch.close()
-    return {one: min(1.0, share) for one, share in result.items()}
 
 
 def _quoted(term: str) -> str:

@@ -16,7 +16,8 @@ from sqlalchemy.pool import StaticPool
 from jupyter_capture.engine.index import create_fts, write_index
 from jupyter_capture.engine.schema import indexes, metadata, segments, vectors
 from jupyter_capture.engine.search import Embeds, Hit, search
-from jupyter_capture.engine.search.operators import channel_of
+from jupyter_capture.engine.search.operators import read_query
+from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire.library import SearchMode
 
 _TABLES = [indexes, segments, vectors]
@@ -66,7 +67,13 @@ class LiveFinder:
         self, session_id: str, told: Sequence[Told], query: str, mode: SearchMode, top_k: int
     ) -> list[Hit]:
         """Raises InvalidRequestError as any search does."""
-        words, name = channel_of(query)
+        asked = read_query(query)
+        if asked.names_recordings:
+            raise InvalidRequestError(
+                "This searches the recording that runs: session:, after: and before: are for a "
+                "search in what is stored. Leave them out here."
+            )
+        name = asked.channel
         told = [each for each in told if name is None or _is_of(each.channel, name)]
         found = self._embed(session_id, [each.text for each in told])
         with _scratch() as connection:
@@ -76,7 +83,7 @@ class LiveFinder:
                 write_index(
                     connection, channel, "live", channel, sentences, found[places], "live", None
                 )
-            return search(connection, self._embedder, words, None, mode, top_k)
+            return search(connection, self._embedder, asked.words, None, mode, top_k)
 
     def _embed(self, session_id: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         with self._lock:

@@ -1,9 +1,11 @@
-"""What a query says beside its words: ``channel:cells fit_transform``."""
+"""What a query says beside its words: ``channel:cells after:yesterday fit_transform``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from jupyter_capture.errors import InvalidRequestError
@@ -11,7 +13,10 @@ from jupyter_capture.errors import InvalidRequestError
 T = TypeVar("T")
 
 # What stands in quotes is a phrase, whatever it says.
-_CHANNEL = re.compile(r"\"[^\"]*\"|(?<!\S)channel:(?P<name>\S*)", re.IGNORECASE)
+_OPERATOR = re.compile(
+    r"\"[^\"]*\"|(?<!\S)(?P<key>channel|session|after|before):(?P<value>\"[^\"]*\"|\S*)",
+    re.IGNORECASE,
+)
 _SPOKEN = "spoken_word"
 CELLS = "cells"
 
@@ -25,24 +30,70 @@ _KINDS: Mapping[str, Callable[[str, str], bool]] = {
 _ALSO = {"system_audio": "system", "display": "screen", "notebook": "cells"}
 
 
-def channel_of(query: str) -> tuple[str, str | None]:
-    """The query without ``channel:…``, and which channel that named.
+@dataclass(frozen=True)
+class Asked:
+    """A query taken apart. ``words`` are what is looked for.
 
-    Raises InvalidRequestError where it names none, or two.
+    ``session``: the id of a session or a recording, or a part of its name. ``after`` (inclusive)
+    and ``before`` are Unix seconds, between which a recording began.
     """
-    names = [
-        found["name"].lower() for found in _CHANNEL.finditer(query) if found["name"] is not None
-    ]
-    if not names:
-        return query, None
-    known = {_ALSO.get(name.partition(":")[0], name.partition(":")[0]) for name in names}
+
+    words: str
+    channel: str | None = None
+    session: str | None = None
+    after: float | None = None
+    before: float | None = None
+
+    @property
+    def names_recordings(self) -> bool:
+        return any(each is not None for each in (self.session, self.after, self.before))
+
+
+def read_query(query: str) -> Asked:
+    """Raises InvalidRequestError where an operator says what cannot be."""
+    said: dict[str, list[str]] = {}
+
+    def take(found: re.Match[str]) -> str:
+        key, value = (found["key"] or "").lower(), (found["value"] or "").strip('"').strip()
+        if not key or (not value and key != "channel"):
+            return found[0]
+        said.setdefault(key, []).append(value)
+        return ""
+
+    words = _OPERATOR.sub(take, query)
+    if not said:
+        return Asked(query)
+    return Asked(
+        words=" ".join(words.split()),
+        channel=_channel(said["channel"]) if "channel" in said else None,
+        session=said["session"][-1] if "session" in said else None,
+        after=max((_moment("after", each) for each in said.get("after", [])), default=None),
+        before=min((_moment("before", each) for each in said.get("before", [])), default=None),
+    )
+
+
+def _channel(names: Sequence[str]) -> str:
+    kinds = [name.lower().partition(":")[0] for name in names]
+    known = {_ALSO.get(kind, kind) for kind in kinds}
     if len(known) > 1 or not known <= _KINDS.keys():
         raise InvalidRequestError(
             f"channel:{names[-1]} is no channel to search in. Use one of "
             f"{', '.join(f'channel:{name}' for name in _KINDS)}."
         )
-    rest = _CHANNEL.sub(lambda found: "" if found["name"] is not None else found[0], query)
-    return " ".join(rest.split()), known.pop()
+    return known.pop()
+
+
+def _moment(key: str, value: str) -> float:
+    """Of the machine's own time, where no zone is named; a day is its first moment."""
+    today = datetime.now(tz=UTC).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    named = {"today": today, "yesterday": today - timedelta(days=1)}.get(value.lower())
+    try:
+        return (named or datetime.fromisoformat(value).astimezone()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise InvalidRequestError(
+            f"{key}:{value} names no day. Write it as {key}:2026-11-23, {key}:2026-11-23T14:30, "
+            f"{key}:today or {key}:yesterday."
+        ) from None
 
 
 def of_channel(rows: Sequence[T], name: str, channels: Mapping[str, str]) -> list[T]:
