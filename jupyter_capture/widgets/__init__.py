@@ -6,15 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_capture.widgets.overview import Overview
+    from jupyter_capture.widgets.panels import Panels
     from jupyter_capture.widgets.player import ShotPlayer
     from jupyter_capture.widgets.search import SearchPanel
     from jupyter_capture.widgets.session import SessionPanel
     from jupyter_capture.widgets.timeline import TimelineEditor
     from jupyter_capture.widgets.transcript import TranscriptView
 
-__all__ = ["SearchPanel", "SessionPanel", "ShotPlayer", "TimelineEditor", "TranscriptView"]
+__all__ = [
+    "Overview",
+    "Panels",
+    "SearchPanel",
+    "SessionPanel",
+    "ShotPlayer",
+    "TimelineEditor",
+    "TranscriptView",
+]
 
 _HOMES = {
+    "Overview": "overview",
+    "Panels": "panels",
     "SearchPanel": "search",
     "SessionPanel": "session",
     "ShotPlayer": "player",
