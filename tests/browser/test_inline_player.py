@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
+from jupyter_capture.client.connection import Connection
 from tests.conftest import Engine, Recorded
 
 from .lab import Lab
@@ -29,7 +30,7 @@ def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
     with pytest.MonkeyPatch.context() as patch:
         for name, value in engine.env.items():
             patch.setenv(name, value)
-        with Lab(folder) as running:
+        with Lab(folder, "/user/ada/") as running:
             yield running
 
 
@@ -60,3 +61,29 @@ def test_a_found_shot_plays_in_jupyterlab_and_the_saved_notebook_holds_no_addres
     for leak in ("/stream/", "127.0.0.1", "stm-", "application/vnd.jupyter.widget-state"):
         assert leak not in words
     assert len(saved) < 200_000
+
+
+def test_with_the_engines_port_cut_off_it_plays_below_jupyters_base_url(
+    page: Page, lab: Lab, connection: Connection, recorded: Recorded
+) -> None:
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/stream/" in request.url:
+            asked.append(request.url)
+
+    page.route(f"{connection.status().media_url}/**", lambda route: route.abort())
+    page.on("requestfinished", note)
+    run_notebook(
+        page,
+        lab,
+        "import jupyter_capture\n"
+        "session = jupyter_capture.connect()"
+        f".get_capture_session({recorded.session.id!r})\n"
+        "session.get_video().play()",
+    )
+    player = page.locator(".jp-OutputArea .jc-player")
+    player.get_by_role("button", name="Play", exact=True).click(timeout=60_000)
+    page.wait_for_function(_PLAYS, timeout=30_000)
+    assert [url for url in asked if url.endswith(".m4s")]
+    assert all("/user/ada/jupyter-capture/engine/stream/" in url for url in asked)
