@@ -22,6 +22,7 @@ from av.video.reformatter import (
     ColorRange,
     Colorspace,
     ColorTrc,
+    Interpolation,
     VideoReformatter,
 )
 
@@ -122,11 +123,16 @@ class H264Encoder:
         lacking = width - picture.width, height - picture.height
         if lacking != (0, 0) and set(lacking) <= {0, 1}:
             picture = _padded(picture, *lacking)
+        # At its own size a picture is only halved in its colour differences. Swscale takes the mean
+        # of two across anyway; one of two down costs 0.2 dB of a page of coloured text, and saves a
+        # third of the time.
+        kept = (picture.width, picture.height) == (width, height)
         return self._reformatter.reformat(
             picture,
             width,
             height,
             "yuv420p",
+            interpolation=Interpolation.POINT if kept else None,
             src_colorspace=matrix_of(picture),
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,

@@ -171,6 +171,8 @@ class ScreenTrack:
 
 def same_picture(one: av.VideoFrame, other: av.VideoFrame) -> bool:
     """Whether two captured frames hold the same bytes. A difference near the top is cheapest."""
+    if one is other:
+        return True
     if (one.width, one.height, one.format.name) != (other.width, other.height, other.format.name):
         return False
     for mine, its in zip(one.planes, other.planes, strict=True):

@@ -1,4 +1,4 @@
-"""Windows of an X server as channels."""
+"""Windows of an X server as channels; screens and windows that change their size."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import av
 import pytest
+from PIL import Image
+from randr import resize
 from recorder_harness import ROOT, Launch
 
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.desktop.window import Root
 from jupyter_capture.errors import DeviceError, UnknownChannelError
+from jupyter_capture.media.tracks import StoredTrack
 from jupyter_capture.recorder.sources import video_source
 from jupyter_capture.recorder.sources.xwindows import number_of, window, windows
 from jupyter_capture.wire.capture import ChannelList
@@ -110,3 +114,37 @@ def test_what_names_no_window_is_refused_with_those_that_are_open(
         video_source("window:0x7ffffff", 15).open()
     with pytest.raises(DeviceError, match="names no window"):
         number_of("window:Quarterly report")
+
+
+def test_a_screen_that_changes_its_size_goes_on_in_that_size_odd_ones_too(launch: Launch):
+    with VirtualDesktop("640x360") as desktop:
+        fill(desktop, "red")
+        recording = launch("display:1", env=desktop.env)
+        recording.client.wait("active")
+        recording.client.wait_until(1)
+        for size, colour in (((501, 301), "blue"), ((640, 360), "lime")):
+            resize(desktop.display, *size)
+            fill(desktop, colour)
+            at = recording.client.wait("levels").data["at"]
+            recording.client.wait_until(at + 3)  # it looks every other second
+        recording.stop()
+    track = StoredTrack.open(recording.folder, recording.track("display:1"))
+    assert track.manifest.gaps == []
+    shown = [(frame.width, frame.height, colour_of(frame)) for frame in track.frames(0, track.end)]
+    begun, ended = shown[0], shown[-1]
+    assert begun == (640, 360, "red")
+    assert (502, 302, "blue") in shown
+    assert ended == (640, 360, "lime")
+    assert all(colour != "black" for _, _, colour in shown)
+
+
+def fill(desktop: VirtualDesktop, colour: str) -> None:
+    with Root(desktop.display) as root:
+        root.show(Image.new("RGB", root.size, colour))
+
+
+def colour_of(frame: av.VideoFrame) -> str:
+    red, green, blue = frame.to_ndarray(format="rgb24")[20:120, 20:120].mean(axis=(0, 1))
+    named = {"red": red, "lime": green, "blue": blue}
+    name = max(named, key=lambda each: named[each])
+    return name if named[name] > 128 else "black"

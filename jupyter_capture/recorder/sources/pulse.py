@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import threading
 import time
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from jupyter_capture.errors import CaptureError, DeviceError, UnknownChannelError
-from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Sound, SourceLostError
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Pcm, Sound, SourceLostError
 
 _BLOCK = 960  # 20 ms
+_LOOK = 0.047  # s
+"""How often the sound that came is fetched. Each waking costs more than the sound in it; and no
+multiple of a block, so that some block of every half second has only just come."""
+_LOOK_AT_FIRST = 0.004
+_FIRST_SECONDS = 1.0
+"""While the place of the sound is found out."""
 _lock = threading.Lock()
 
 
@@ -54,6 +59,7 @@ class PulseSound:
         self.channels = 2 if self._loopback else 1
         self._recorder: Any = None
         self._opened: str | None = None
+        self._settled = 0.0
 
     def open(self) -> None:
         soundcard = sound_server()
@@ -69,16 +75,19 @@ class PulseSound:
                 f"{self.channel_id} cannot be opened: the sound server refused ({error!r}). "
                 "Check it with `pactl info` and `pactl list short sources`."
             ) from error
-        self._recorder, self._opened = recorder, device.id
+        self._recorder, self._opened, self._settled = recorder, device.id, 0.0
 
     def read(self) -> Sound:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                pcm = self._recorder.record(None)
-        except Exception as error:
-            raise SourceLostError(f"the sound device is gone ({error!r})") from error
-        return Sound(time.monotonic_ns(), np.ascontiguousarray(pcm, np.float32))
+        while True:
+            fast = time.monotonic() < self._settled or not self._settled
+            time.sleep(_LOOK_AT_FIRST if fast else _LOOK)
+            try:
+                pcm = self._recorder.take()
+            except Exception as error:
+                raise SourceLostError(f"the sound device is gone ({error!r})") from error
+            if len(pcm):
+                self._settled = self._settled or time.monotonic() + _FIRST_SECONDS
+                return Sound(time.monotonic_ns(), pcm)
 
     def close(self) -> None:
         recorder, self._recorder = self._recorder, None
@@ -143,13 +152,22 @@ def _recorder(device: str, channels: int) -> Any:
             flags = pulseaudio._pa.PA_STREAM_ADJUST_LATENCY | pulseaudio._pa.PA_STREAM_DONT_MOVE
             connect = pulseaudio._pulse._pa_stream_connect_record
             connect(self.stream, self._id.encode(), attributes, flags)
-            callback = pulseaudio._ffi.callback(
-                "pa_stream_request_cb_t", lambda *_: self._record_event.set()
-            )
-            self._callback = callback
-            pulseaudio._pulse._pa_stream_set_read_callback(
-                self.stream, callback, pulseaudio._ffi.NULL
-            )
+
+        def take(self) -> Pcm:
+            """All that came since the last time, (n, channels). Raises where the stream failed."""
+            pulse, pa, ffi = pulseaudio._pulse, pulseaudio._pa, pulseaudio._ffi
+            data, size = ffi.new("void**"), ffi.new("size_t*")
+            pieces: list[bytes] = []
+            with pulse._lock_mainloop():
+                if pa.pa_stream_get_state(self.stream) != pa.PA_STREAM_READY:
+                    raise RuntimeError("its stream has ended")
+                while pa.pa_stream_readable_size(self.stream):
+                    if pa.pa_stream_peek(self.stream, data, size) < 0 or not size[0]:
+                        break
+                    there = data[0] != ffi.NULL  # else a hole of that size
+                    pieces.append(bytes(ffi.buffer(data[0], size[0]) if there else size[0]))
+                    pa.pa_stream_drop(self.stream)
+            return np.frombuffer(b"".join(pieces), np.float32).reshape(-1, self.channels)
 
     return Tied(device, SAMPLE_RATE, channels, _BLOCK)
 

@@ -12,11 +12,18 @@ from av.container import InputContainer
 
 from jupyter_capture.errors import DeviceError, UnknownChannelError
 from jupyter_capture.recorder.clock import NS
+from jupyter_capture.recorder.screen_track import same_picture
 from jupyter_capture.recorder.sources.base import Shot, SourceLostError
+from jupyter_capture.recorder.sources.xchanges import ScreenChanges
 from jupyter_capture.recorder.sources.xscreens import screens
 from jupyter_capture.recorder.sources.xwindows import named, number_of, window, windows
 
 _LOOK_AGAIN = 2 * NS
+_FETCH_AT_LEAST = NS // 2
+"""What the server does not tell, such as another shape of the pointer, is seen no later."""
+_TRUST = 3
+_AT_ONCE = "1000"
+"""Pictures a second that x11grab is told: it waits for none, and gives one when it is asked."""
 
 
 def display_problem(environ: Mapping[str, str]) -> str | None:
@@ -40,18 +47,21 @@ class X11Screen:
 
     def __init__(self, channel_id: str, fps: int, environ: Mapping[str, str] = os.environ) -> None:
         self.channel_id = channel_id
-        self.fps = self._open_fps = fps
+        self.fps = fps
         self._environ = environ
         self._container: InputContainer | None = None
         self._frames: Iterator[av.VideoFrame] = iter(())
-        self._looked = 0
+        self._looked = self._due = 0
+        self._changes: ScreenChanges | None = None
+        self._shot: Shot | None = None
+        self._fetched = 0
+        self._untold = 0
         self.size = (0, 0)
 
     def open(self) -> None:
         display, where = self._find()
-        self._open_fps = self.fps
         # Else FFmpeg watches five pictures to guess the rate that it was told.
-        options = {"framerate": str(self._open_fps), "draw_mouse": "1", "fpsprobesize": "0"}
+        options = {"framerate": _AT_ONCE, "draw_mouse": "1", "fpsprobesize": "0"}
         try:
             container = av.open(display, format="x11grab", options={**options, **where})
         except (av.FFmpegError, OSError) as error:
@@ -61,25 +71,74 @@ class X11Screen:
             ) from error
         self._container = container
         self._frames = container.decode(video=0)
-        self._looked = time.monotonic_ns()
+        self._looked = self._due = time.monotonic_ns()
+        if self._untold < _TRUST and display.endswith(".0"):
+            self._changes = ScreenChanges.of(display, self._environ)
 
     def read(self) -> Shot:
-        now = time.monotonic_ns()
-        if self.fps != self._open_fps:
-            self._reopen()
-        elif now - self._looked > _LOOK_AGAIN:
+        now = self._await_turn()
+        if now - self._looked > _LOOK_AGAIN:
             self._look(now)
+        told, last = self._changed(), self._shot
+        if not told and last is not None and now - self._fetched < _FETCH_AT_LEAST:
+            return Shot(now, last.frame)
+        try:
+            shot = self._fetch()
+        except SourceLostError:
+            self._reopen()  # x11grab gives up what got smaller, or was moved
+            shot, last = self._fetch(), None
+        self._fetched = now
+        if last is not None and same_picture(last.frame, shot.frame):
+            shot = Shot(shot.moment, last.frame)  # which whoever compares next knows at a glance
+        elif not told and last is not None:
+            self._doubt()
+        self._shot = shot
+        return shot
+
+    def close(self) -> None:
+        self._frames = iter(())
+        self._shot = None
+        if self._changes is not None:
+            self._changes.close()
+            self._changes = None
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _await_turn(self) -> int:
+        """Now, at the next of ``fps`` moments a second; those that were missed are left out."""
+        self._due += NS // self.fps
+        now = time.monotonic_ns()
+        if now > self._due:
+            self._due = max(self._due, now - NS // self.fps)
+            return now
+        time.sleep((self._due - now) / NS)
+        return time.monotonic_ns()
+
+    def _changed(self) -> bool:
+        """Whether the screen may show something else by now."""
+        if self._changes is None:
+            return True
+        try:
+            return self._changes.any()
+        except OSError:
+            self._untold = _TRUST
+            self._doubt()
+            return True
+
+    def _doubt(self) -> None:
+        """A server that often does not tell is not asked any more."""
+        self._untold += 1
+        if self._untold >= _TRUST and self._changes is not None:
+            self._changes.close()
+            self._changes = None
+
+    def _fetch(self) -> Shot:
         try:
             frame = next(self._frames)
         except (av.FFmpegError, OSError, StopIteration) as error:
             raise SourceLostError(f"the X display stopped answering ({error})") from error
         return Shot(time.monotonic_ns() - _age(frame), frame)
-
-    def close(self) -> None:
-        self._frames = iter(())
-        if self._container is not None:
-            self._container.close()
-            self._container = None
 
     def _find(self) -> tuple[str, dict[str, str]]:
         """What x11grab is told, with `size` as it is now. Raises DeviceError and
@@ -122,13 +181,6 @@ class X11Screen:
 
 class X11Window(X11Screen):
     """``window:<id>``: the part of a window that lies on the screen, with whatever lies upon it."""
-
-    def read(self) -> Shot:
-        try:
-            return super().read()
-        except SourceLostError:
-            self._reopen()  # x11grab gives a window up that is moved or resized
-            return super().read()
 
     def _find(self) -> tuple[str, dict[str, str]]:
         display, number = self._display(), number_of(self.channel_id)

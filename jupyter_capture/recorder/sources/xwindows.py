@@ -118,10 +118,11 @@ class _X:
 
 def _asking(display: str, environ: Mapping[str, str]) -> _X:
     line, setup = connected(display, environ)
-    return _X(line, _root(setup))
+    return _X(line, root_of(setup))
 
 
-def _root(setup: bytes) -> int:
+def root_of(setup: bytes) -> int:
+    """The root window of the first screen, from what a server says of itself."""
     vendor, _, _, formats = struct.unpack_from("<HHBB", setup, 16)
     return int(struct.unpack_from("<I", setup, 32 + -(-vendor // 4) * 4 + formats * 8)[0])
 
