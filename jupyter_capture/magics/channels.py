@@ -17,6 +17,10 @@ DEFAULT_CHANNELS = ("display:1", "mic:default", "system_audio:default")
 CELLS = "notebook:cells"
 
 
+class NothingHereError(UsageError):
+    """This machine has nothing to record; a browser may."""
+
+
 @dataclass
 class Wanted:
     """``missing``: lines on what of the default set is not on this machine."""
@@ -34,20 +38,22 @@ class Wanted:
 
 
 def wanted_channels(connection: Connection, args: Namespace) -> Wanted:
-    """Raises UsageError where nothing can be recorded, or a channel is named twice."""
+    """Raises NothingHereError where nothing can be recorded, UsageError where a channel is named
+    twice."""
     live = [_full(name) for name in args.ephemeral or []]
     kept = [_full(name) for name in args.channels]
     if both := sorted(set(kept) & set(live)):
         raise UsageError(f"{both[0]} cannot be both kept and live only. Name it once.")
     found = Wanted(kept, live)
-    if not [name for name in kept if name != CELLS]:
+    usual = not [name for name in kept if name != CELLS]
+    if usual:
         _add_default(found, connection)
     if args.cells and CELLS not in (*found.kept, *found.live):
         found.kept.append(CELLS)
     if args.ephemeral == []:
         found.kept, found.live = [], [*found.kept, *found.live]
     if not [name for name in (*found.kept, *found.live) if name != CELLS]:
-        raise UsageError(_nothing(found.missing))
+        raise (NothingHereError if usual else UsageError)(_nothing(found.missing))
     return found
 
 

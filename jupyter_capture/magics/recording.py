@@ -15,7 +15,7 @@ from jupyter_capture.client._display import clock
 from jupyter_capture.client._frontend import front_end
 from jupyter_capture.errors import CaptureError
 from jupyter_capture.magics import telling
-from jupyter_capture.magics.channels import wanted_channels
+from jupyter_capture.magics.channels import NothingHereError, wanted_channels
 from jupyter_capture.magics.commands import (
     command,
     one_line,
@@ -29,6 +29,7 @@ from jupyter_capture.magics.telling import say
 
 if TYPE_CHECKING:
     from jupyter_capture.client.session import CaptureSession
+    from jupyter_capture.widgets.session import SessionPanel
 
 _SESSION = option(
     "session", nargs="?", metavar="SESSION", help="A session (cap-…); default: this notebook's."
@@ -95,7 +96,14 @@ class Recording:
         if running := current.running():
             raise UsageError(f"{running.id} records already. %capture_stop ends it.")
         connection = current.connection
-        wanted = wanted_channels(connection, args)
+        try:
+            wanted = wanted_channels(connection, args)
+        except NothingHereError as error:
+            if front_end() != "notebook":
+                raise
+            say(str(error), "Record from this browser instead:")
+            self._show_panel(None, args.name or "")
+            return
         session = connection.create_capture_session(
             end_user_id="notebook",
             callback_url=args.callback,
@@ -208,16 +216,20 @@ class Recording:
         """
         if front_end() != "notebook":
             raise UsageError("The panel needs a notebook. %capture_status says the same in text.")
-        from jupyter_capture.widgets.session import SessionPanel
-
         session = (
             self._current.connection.get_capture_session(args.session)
             if args.session
             else self._current.running()
         )
-        panel = SessionPanel(session, connection=self._current.connection)
+        panel = self._show_panel(session)
         self._current.assign(args.into, panel)
+
+    def _show_panel(self, session: CaptureSession | None, name: str = "") -> SessionPanel:
+        from jupyter_capture.widgets.session import SessionPanel
+
+        panel = SessionPanel(session, name=name, connection=self._current.connection)
         telling.display_object(panel)
+        return panel
 
     def _listen(self, session: CaptureSession) -> None:
         """What cannot be listened to is recorded all the same."""

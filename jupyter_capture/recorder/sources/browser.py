@@ -20,7 +20,8 @@ from jupyter_capture.recorder.sources.browser_media import Piece, Reader
 
 _HOLD = 6 * NS // 10
 """Pieces are held back so long: by then it is known well when they were taken, and they leave in
-an even flow."""
+an even flow. The first ones wait longer: nothing is known yet."""
+_FIRST_HOLD = 12 * NS // 10
 _TURN = 0.25  # s
 _STEP = 0.05
 _ENCODING = NS // 4
@@ -38,6 +39,7 @@ class _BrowserSource:
         self._reader: Reader | None = None
         self._held: Piece | None = None
         self._opened = False
+        self._hold = _FIRST_HOLD
         self._closed = threading.Event()
         self._known = 0
         self._hurry = 0
@@ -49,6 +51,7 @@ class _BrowserSource:
             raise DeviceError(f"{self.channel_id} is not back: {why}. Share it again.")
         self._opened = True
         self._held = None
+        self._hold = _FIRST_HOLD
         self._reader = Reader(self._feed, self._channels, self._spacing)
 
     def close(self) -> None:
@@ -88,13 +91,14 @@ class _BrowserSource:
                 raise SourceLostError(why)
             return None
         until = time.monotonic() + _TURN
-        while (early := piece.moment + _HOLD - time.monotonic_ns()) > 0:
+        while (early := piece.moment + self._hold - time.monotonic_ns()) > 0:
             if piece.moment <= self._hurry:
                 break
             if time.monotonic() > until:
                 return None
             time.sleep(min(_STEP, early / NS))
         self._held = None
+        self._hold = _HOLD
         if piece.at is not None:
             self._known = piece.moment
         return piece

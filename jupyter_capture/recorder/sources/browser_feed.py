@@ -18,7 +18,7 @@ from jupyter_capture.recorder.clock import NS
 
 PATIENCE = 60 * NS
 """For so long a browser that lost its connection may come back with what it kept."""
-_LEFT = 2 * NS
+_LEFT = NS // 2
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import { addressOf, pageApi } from "./page-api";
 import "../ui/panel.css";
 import "../ui/player.css";
 import "../ui/session/session.css";
+import "./page.css";
 
 const host = document.getElementById("record");
 if (host) {

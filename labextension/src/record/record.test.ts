@@ -185,6 +185,7 @@ describe("a browser that cannot record", () => {
     expect(refused(["display"], named("NotAllowedError")).message).toMatch(/No screen was shared/);
     expect(refused(["camera"], named("NotFoundError")).message).toMatch(/no such device \(the camera\)/);
     expect(refused(["camera"], named("NotReadableError")).message).toMatch(/Another program may hold it/);
+    expect(refused(["display"], named("NotReadableError")).message).toMatch(/share a tab or a window/);
     expect(refused(["mic"], named("Odd")).message).toMatch(/Odd/);
   });
 });

@@ -56,6 +56,11 @@ export function refused(asked: readonly Kind[], error: unknown): SaidError {
   if (name === "NotFoundError" || name === "OverconstrainedError") {
     return new SaidError(`This computer has no such device (${what}). Plug one in, or switch it off here.`);
   }
+  if (screen && (name === "NotReadableError" || name === "AbortError")) {
+    return new SaidError(
+      "The system did not show the browser its screen. Allow the browser to record the screen in the system's settings, or share a tab or a window instead.",
+    );
+  }
   if (name === "NotReadableError" || name === "AbortError") {
     return new SaidError(`The system did not give ${what}. Another program may hold it: close that, then try again.`);
   }

@@ -13,6 +13,7 @@ import {
   type ChannelChoice,
   type SessionState,
   bytesText,
+  cells,
   isBrowsers,
   isRunning,
   isSettled,
@@ -156,7 +157,8 @@ class SessionController {
       this.api.request<ChannelList>("GET", "/capture/channels"),
       this.sharing.look(),
     ]);
-    const all = [...found.channels, ...this.sharing.channels];
+    const notebook = this.api.get("notebook") ? [cells] : [];
+    const all = [...found.channels, ...this.sharing.channels, ...notebook];
     for (const each of all) this.names.set(each.channel_id, each.name);
     this.setChannels(proposed(all, this.channels));
     this.ui.notes.setAll("problem", found.problems ?? []);
@@ -212,13 +214,15 @@ class SessionController {
   }
 
   private get keeps(): boolean {
-    return (this.session?.storage?.length ?? 0) > 0 || this.channels.some((each) => each.store);
+    const media = this.channels.filter((each) => each.type !== cells.type);
+    return (this.session?.storage?.length ?? 0) > 0 || media.some((each) => each.store);
   }
 
   private take(session: Session): void {
     this.session = session;
     this.asked = performance.now();
-    const channels = recordedIn(session, this.names);
+    const notebook = isRunning(session.status) && this.api.get("notebook") === true;
+    const channels = recordedIn(session, this.names, notebook);
     if (session.status === "created") {
       if (this.ui.link.hidden) void this.offer();
     } else this.setChannels(channels);
@@ -373,6 +377,7 @@ class SessionController {
 
   private async turn(id: string, on: boolean): Promise<void> {
     if (!isRunning(this.status)) return this.choose(id, { on });
+    if (id === cells.channel_id) return this.setStore(id, true);
     await this.change("channel", { channel_id: id, paused: !on });
   }
 

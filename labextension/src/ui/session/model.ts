@@ -18,7 +18,15 @@ export interface SessionState {
   status: string;
   channels: ChannelChoice[];
   name: string;
+  /** Whether a notebook's kernel is behind it, whose cells can be a channel. */
+  notebook?: boolean;
 }
+
+export const cells: ChannelInfo = {
+  channel_id: "notebook:cells",
+  name: "Notebook cells",
+  type: "cells",
+};
 
 export type Status = Session["status"] | "idle";
 
@@ -46,7 +54,7 @@ export function proposed(
   const chosen = new Map(before.map((each) => [each.channel_id, each]));
   const firsts = new Set<string>();
   // The browser asks before it gives anything: only where there is nothing else it is proposed.
-  const alone = available.every((info) => isBrowsers(info.channel_id));
+  const alone = available.every((info) => info === cells || isBrowsers(info.channel_id));
   const made = available.map((info) => {
     const kind = info.channel_id.split(":")[0] ?? "";
     const usual =
@@ -95,8 +103,9 @@ export function requestsOf(channels: readonly ChannelChoice[]): ChannelRequest[]
 export function recordedIn(
   session: Session,
   names: ReadonlyMap<string, string>,
+  notebook = false,
 ): ChannelChoice[] {
-  return (session.channels ?? []).map((each) => ({
+  const found: ChannelChoice[] = (session.channels ?? []).map((each) => ({
     channel_id: each.channel_id,
     name: names.get(each.channel_id) ?? each.name,
     type: each.type,
@@ -104,6 +113,11 @@ export function recordedIn(
     on: !(each as { paused?: boolean }).paused,
     is_primary: each.is_primary ?? each.channel_id === session.primary_video_channel_id,
   }));
+  const kept = session.cells ?? undefined;
+  if (kept !== undefined || notebook) {
+    found.push({ ...cells, store: kept ?? true, on: kept !== undefined, is_primary: false });
+  }
+  return found;
 }
 
 const quietest = -60;

@@ -135,7 +135,8 @@ export class Rows {
     name.title = label;
     element.dataset["on"] = String(channel.on);
     on.checked = channel.on;
-    on.disabled = phase === "over";
+    // Cells that are taken in can be live only, but not be given back.
+    on.disabled = phase === "over" || (phase === "running" && channel.on && channel.type === "cells");
     on.setAttribute("aria-label", `Record ${label}`);
     const kept = String(channel.store);
     if (store.getAttribute("aria-checked") !== kept) {

@@ -81,11 +81,11 @@ export class Sharing {
     const kind = kindOfChannel(channel.channel_id);
     if (!kind) return undefined;
     if (this.recording?.sharing.includes(channel.channel_id)) {
-      return { says: "shared from this page", act: "" };
+      return { says: "shared here", act: "" };
     }
     const why = this.recording?.ended.get(channel.channel_id);
     const can = this.isHere && kinds(globalThis as never).includes(kind);
-    const says = why ?? (can ? "not shared from this page" : "shared from another page");
+    const says = why ?? (can ? "not shared here" : "shared elsewhere");
     return { says, act: can ? (why ? "Share again" : "Share") : "" };
   }
 
