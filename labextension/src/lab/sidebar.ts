@@ -19,6 +19,7 @@ export interface View {
 }
 
 const patience = 10_000;
+const narrowest = 310;
 
 export class Sidebar extends Widget {
   /** Another view is shown. */
@@ -29,6 +30,7 @@ export class Sidebar extends Widget {
   private readonly mounted = new Map<ViewName, { destroy(): void }>();
   private readonly head = make("div", "jc-panel jc-side-head", this.notes.list);
   private readonly unfollow: () => void;
+  private readonly starting: string;
   private healthy = false;
   private asking = false;
   private current: ViewName = "record";
@@ -42,8 +44,11 @@ export class Sidebar extends Widget {
     private readonly ready: Promise<ViewName>,
   ) {
     super();
+    this.starting = trans.__("Starting the capture engine…");
     this.id = "jupyter-capture:sidebar";
     this.addClass("jc-sidebar");
+    // JupyterLab measures it before the style sheet is there.
+    this.node.style.minWidth = `${narrowest}px`;
     this.title.icon = captureIcon;
     this.title.caption = trans.__("Capture: record, find, insert");
     this.node.setAttribute("role", "region");
@@ -149,6 +154,7 @@ export class Sidebar extends Widget {
     if (this.asking) return false;
     this.asking = true;
     this.notes.set("engine", "");
+    const slow = setTimeout(() => this.notes.set("wait", this.starting, { calm: true }), 300);
     try {
       const { warning } = await this.server.health();
       this.healthy = true;
@@ -158,6 +164,8 @@ export class Sidebar extends Widget {
       this.notes.set("engine", wordsOf(error), { again: () => void this.fill() });
     } finally {
       this.asking = false;
+      clearTimeout(slow);
+      this.notes.set("wait", "");
     }
     return this.healthy;
   }

@@ -262,7 +262,7 @@ class SearchController {
     const ask = () => api.request<SearchAnswer>("POST", `${where}/search/v2`, request);
     const answer = await ask().catch(async (error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "NOT_INDEXED") throw error;
-      if (where.startsWith("/collection")) throw error;
+      if (where.startsWith("/collection")) throw new ApiError(nothingHeard, 409, error.code);
       await this.index(where, asksScreen(query));
       return ask();
     });
