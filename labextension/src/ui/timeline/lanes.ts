@@ -12,6 +12,7 @@ import { type Window, drawStrip } from "./strips";
 /** Pixels left of time 0, in which the layers are named. */
 export const gutter = 30;
 const overscan = 200;
+const narrowest = 16;
 
 interface Shown {
   root: HTMLElement;
@@ -38,6 +39,8 @@ export class Lanes {
   private readonly stop: (() => void)[];
   private readonly sized: ResizeObserver;
   private frame = 0;
+  /** The width in view, remembered: to ask for it amid changes has the page laid out each time. */
+  private seen = 0;
 
   constructor(
     private readonly desk: Desk,
@@ -54,7 +57,10 @@ export class Lanes {
     this.scroll = make("div", "jc-tl-scroll", this.canvas);
     this.root = make("div", "jc-tl-board", this.scroll);
     this.scroll.addEventListener("scroll", () => this.paintSoon(), { passive: true });
-    this.sized = new ResizeObserver(() => this.layout());
+    this.sized = new ResizeObserver(([entry]) => {
+      this.seen = entry?.contentRect.width ?? this.seen;
+      this.layout();
+    });
     this.sized.observe(this.scroll);
     this.stop = [
       desk.hear(["project", "selection"], () => this.render()),
@@ -158,7 +164,7 @@ export class Lanes {
 
   private layout(): void {
     const content = toPixels(lengthOf(this.desk.shown), this.desk.zoom);
-    this.canvas.style.width = `${Math.max(this.scroll.clientWidth, gutter + content + 160)}px`;
+    this.canvas.style.width = `${Math.max(this.seen, gutter + content + 160)}px`;
     this.movePlayhead();
     this.paintSoon();
   }
@@ -252,10 +258,12 @@ export class Lanes {
       const right = gutter + toPixels(endOf(clip), this.desk.zoom);
       const from = Math.max(left, scrollLeft - overscan);
       const to = Math.min(right, scrollLeft + clientWidth + overscan);
-      strip.hidden = from >= to;
+      // Of a clip that is a few pixels wide nothing could be told apart.
+      const isSeen = from < to && right - left >= narrowest;
+      strip.hidden = !isSeen;
       // A name stays readable while its clip's beginning is out of view.
       shown.name.style.translate = `${Math.max(0, Math.min(scrollLeft + gutter - left, right - left - 60))}px`;
-      if (from < to) this.drawStrip(shown, { left: from - left, width: to - from }, colour);
+      if (isSeen) this.drawStrip(shown, { left: from - left, width: to - from }, colour);
     }
   }
 
