@@ -18,6 +18,7 @@ _PICTURE = re.compile(r"<img\b[^>]*\bsrc=[\"']data:image/[^>]*>", re.IGNORECASE)
 # What our objects call themselves: those that quote what was said or seen, and those that do not.
 _QUOTES = (
     "Shot(", "SearchResult(", "ShotPlayer(", "SearchPanel(", "TranscriptView(", "TimelineEditor(",
+    "Overview(", "Panels(",
 )  # fmt: skip
 _OTHERS = ("Video(", "Audio(", "Image(", "CaptureSession(", "Timeline(", "SessionPanel(")
 _HITS = re.compile(r"(?:Nothing|\d+ (?:shots?|moments?)) for “")

@@ -34,7 +34,7 @@ POINTS = 2000
 _WIDE, _TALL = 64, 36  # voxels of a picture, at most
 _SHORTEST = 3.0  # seconds that a moment is played at least
 _WIDTH, _HEIGHT = 760, 420
-_CAMERA = (0.55, 0.45, 1.75)
+_CAMERA = (0.55, 0.45, 2.05)
 _COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2")
 _STILL = 3  # of 255: what differs less is the picture's own noise
 

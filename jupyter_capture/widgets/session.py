@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
+from IPython.core.getipython import get_ipython
 
 from jupyter_capture.client import attendance
+from jupyter_capture.client.cells import watch
 from jupyter_capture.client.channel import requests
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.widgets._asked import STATIC
 from jupyter_capture.widgets._panel import Panel
+from jupyter_capture.wire.cells import CELLS
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -33,6 +36,9 @@ class SessionPanel(Panel):
     `CaptureSession.status`), ``session`` (a `CaptureSession` or None), ``session_id``, and
     ``channels``: dicts of ``channel_id``, ``name``, ``type``, ``store``, ``on``, ``is_primary``.
     They follow while the panel is on a page. Nothing that is said is among them.
+
+    In a notebook its cells are a channel as well, ``notebook:cells``, off unless it is switched on;
+    while it is, this kernel tells the engine what it executes. `cells` says what becomes of them.
     """
 
     _esm: ClassVar[Path] = STATIC / "session.js"
@@ -43,6 +49,7 @@ class SessionPanel(Panel):
     status = traitlets.Unicode("idle").tag(sync=True)
     channels = traitlets.List(traitlets.Dict()).tag(sync=True)
     name = traitlets.Unicode("").tag(sync=True)
+    notebook = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -55,7 +62,8 @@ class SessionPanel(Panel):
         self._attended: set[str] = set()
         own = session._connection if isinstance(session, CaptureSession) else None
         wanted = [{**each, "on": True} for each in requests(channels, None)] if channels else []
-        super().__init__(connection or own, name=name, channels=wanted)
+        runs_cells = get_ipython() is not None
+        super().__init__(connection or own, name=name, channels=wanted, notebook=runs_cells)
         if isinstance(session, CaptureSession):
             self.session = session
         elif session:
@@ -64,6 +72,12 @@ class SessionPanel(Panel):
     def __repr__(self) -> str:
         named = f"session={self.session_id}, " if self.session_id else ""
         return f"SessionPanel({named}status={self.status})"
+
+    @property
+    def cells(self) -> bool | None:
+        """Whether cells are kept (True) or live only (False); None where they are not recorded."""
+        found = [each for each in self._on if each.get("channel_id") == CELLS]
+        return bool(found[0].get("store")) if found else None
 
     @traitlets.observe("session")
     def _session_was_set(self, change: Any) -> None:
@@ -90,6 +104,14 @@ class SessionPanel(Panel):
         if change["new"] in RUNNING and self.session_id not in self._attended and folder:
             self._attended.add(self.session_id)
             attendance.attend(folder, self.session_id)
+
+    @traitlets.observe("channels", "status")
+    def _watch_cells(self, _: Any) -> None:
+        """Before it is active, the engine takes none in."""
+        shell, session = get_ipython(), self.session
+        going = self.status in ("active", "paused") and self.cells is not None
+        if going and shell is not None and session is not None:
+            watch(shell, session)
 
     def _stands_in(self) -> dict[str, str]:
         kept = [f"{each.get('name') or each.get('channel_id')}: {_word(each)}" for each in self._on]

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_capture import widgets
+from jupyter_capture.client.cells import watch
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.client.search import Shot
 from jupyter_capture.errors import InvalidRequestError
@@ -17,6 +19,7 @@ from jupyter_capture.widgets._panel import Panel
 from jupyter_capture.widgets.search import SearchPanel
 from jupyter_capture.widgets.session import SessionPanel
 from jupyter_capture.widgets.transcript import TranscriptView
+from jupyter_capture.wire.cells import CELLS
 from tests.conftest import Recorded
 
 HIT = {"video_id": "m-1", "title": "<b>", "start": 1.0, "end": 2.5, "text": "budget", "score": 0.5}
@@ -173,6 +176,23 @@ def test_channels_for_a_session_panel_are_named_as_for_a_session() -> None:
     made = SessionPanel(channels=[{"name": "mic:default", "store": True}, "display"])
     chosen = [(each["channel_id"], each["store"], each["on"]) for each in made.channels]
     assert chosen == [("mic:default", True, True), ("display:1", False, True)]
+
+
+def test_a_panel_in_a_notebook_tells_the_engine_of_its_cells_once_they_are_switched_on(
+    shell: InteractiveShell, connection: Connection
+) -> None:
+    session = connection.create_capture_session()
+    session.start([{"name": "display:1", "store": True}, {"name": CELLS, "store": True}])
+    made = SessionPanel(session)
+    shell.run_cell("before = 1", store_history=True)
+    assert (made.notebook, made.cells) == (True, None)
+    made.set_state({"channels": [{"channel_id": CELLS, "on": True, "store": True}]})
+    assert made.cells is True
+    shell.run_cell("answer = 42", store_history=True)
+    watch(shell, session).end()
+    assert [cell.code for cell in session.get_cells()] == ["answer = 42"]
+    session.stop().delete()
+    made.close()
 
 
 def test_words_that_were_selected_are_a_shot(connection: Connection) -> None:

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { ChannelInfo } from "../../wire";
-import { bytesText, isSettled, meterPercent, proposed, requestsOf, withPrimary } from "./model";
+import type { ChannelInfo, Session } from "../../wire";
+import {
+  bytesText,
+  cells,
+  isSettled,
+  meterPercent,
+  proposed,
+  recordedIn,
+  requestsOf,
+  withPrimary,
+} from "./model";
 
 const info = (channel_id: string): ChannelInfo => ({
   channel_id,
@@ -8,6 +17,26 @@ const info = (channel_id: string): ChannelInfo => ({
   type: /^(mic|system)/.test(channel_id) ? "audio" : "video",
 });
 const machine = ["display:1", "display:2", "mic:default", "mic:usb", "camera:1"].map(info);
+
+describe("the cells of a notebook", () => {
+  it("are offered, off unless they were asked for", () => {
+    const offered = proposed([...machine, cells], []);
+    expect(offered.find((each) => each.type === "cells")?.on).toBe(false);
+    const asked = proposed([...machine, cells], [{ channel_id: "notebook:cells", store: false }]);
+    expect(requestsOf(asked)).toMatchObject([{ channel_id: "notebook:cells", store: false }]);
+  });
+
+  it("are a channel of a session that takes them in, and can be added where a notebook is", () => {
+    const of = (kept: boolean | null, notebook: boolean) =>
+      recordedIn({ channels: [], cells: kept } as unknown as Session, new Map(), notebook).map(
+        ({ on, store }) => [on, store],
+      );
+    expect(of(true, false)).toEqual([[true, true]]);
+    expect(of(false, true)).toEqual([[true, false]]);
+    expect(of(null, true)).toEqual([[false, true]]);
+    expect(of(null, false)).toEqual([]);
+  });
+});
 
 describe("what is proposed to record", () => {
   it("is the first display and the first microphone, kept", () => {

@@ -22,7 +22,10 @@ export interface SessionState {
   notebook?: boolean;
 }
 
-export const cells: ChannelInfo = {
+/** What can be recorded: a device, or a notebook's cells. */
+export type Offered = Pick<ChannelInfo, "channel_id" | "name"> & { type: string };
+
+export const cells: Offered = {
   channel_id: "notebook:cells",
   name: "Notebook cells",
   type: "cells",
@@ -48,7 +51,7 @@ export function isBrowsers(channel_id: string): boolean {
 
 /** The first display, the default microphone and the default system sound are on and kept. */
 export function proposed(
-  available: readonly ChannelInfo[],
+  available: readonly Offered[],
   before: readonly Partial<ChannelChoice>[],
 ): ChannelChoice[] {
   const chosen = new Map(before.map((each) => [each.channel_id, each]));
