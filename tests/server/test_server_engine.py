@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from server_harness import JupyterServer, wait_for
+from websockets.exceptions import InvalidStatus
 
 from jupyter_capture.client.engine import read_locator
 
@@ -148,8 +149,11 @@ def test_two_users_have_an_engine_each_and_no_way_to_the_others(
         sockets = [Path(read_locator(each.data_dir).socket) for each in (ada, bob)]  # type: ignore[union-attr]
         assert [path.stat().st_mode & 0o777 for path in sockets] == [0o600, 0o600]
         assert his.post("/engine/collection", json={"name": "mine"}).status_code == 200
-        with bob.websocket("/events/x", his, origin=his.headers["Origin"]) as closed:
-            assert closed
+        socket = his.get("/engine/collection/default/websocket").json()["data"]["websocket_url"]
+        with bob.websocket(urlsplit(socket).path, his, origin=his.headers["Origin"]) as events:
+            assert "connection_id" in json.loads(events.recv())
+        with pytest.raises(InvalidStatus, match="403"):
+            bob.websocket("/events/expired", his)
 
 
 def test_looking_whether_something_records_neither_starts_an_engine_nor_keeps_it_awake(
