@@ -262,11 +262,22 @@ class SearchController {
     const ask = () => api.request<SearchAnswer>("POST", `${where}/search/v2`, request);
     const answer = await ask().catch(async (error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "NOT_INDEXED") throw error;
-      if (where.startsWith("/collection")) throw new ApiError(nothingHeard, 409, error.code);
-      await this.index(where, asksScreen(query));
+      const screen = asksScreen(query);
+      if (!where.startsWith("/collection")) await this.index(where, screen);
+      else if (!(await this.indexAll(screen))) throw error;
       return ask();
     });
     return hitsOf(answer);
+  }
+
+  /** Looks through all recordings of the collection, which takes a while; whether there are any. */
+  private async indexAll(screen: boolean): Promise<boolean> {
+    const path = `/video?collection_id=${encodeURIComponent(this.api.get("collection_id"))}`;
+    const { videos } = await this.api.request<VideoPage>("GET", path);
+    // The raw channels of a recording are heard with it.
+    const whole = videos.filter((video) => !video.channel_id);
+    for (const { id } of whole) await this.index(`/video/${id}`, screen);
+    return whole.length > 0;
   }
 
   private async index(where: string, screen: boolean): Promise<void> {
