@@ -71,6 +71,8 @@ class Lab:
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "LabApp.extra_labextensions_path": str(sidebars),
             "LabApp.expose_app_in_browser": "True",
+            "JupyterNotebookApp.expose_app_in_browser": "True",
+            "JupyterNotebookApp.extra_labextensions_path": str(sidebars),
             "LabApp.news_url": "None",
             "LabApp.user_settings_dir": str(self.folder / ".jupyter" / "settings"),
             "LabApp.workspaces_dir": str(self.folder / ".jupyter" / "workspaces"),
