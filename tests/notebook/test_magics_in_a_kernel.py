@@ -74,3 +74,17 @@ def _interrupt_once_it_records(kernel: Kernel, connection: Connection) -> None:
     while (session.refresh().duration or 0) < 1:
         pass
     kernel.interrupt()
+
+
+def test_where_the_machine_has_nothing_to_record_the_panel_opens_for_the_browser(
+    kernel: Kernel, connection: Connection
+) -> None:
+    kernel.run("import os\nos.environ.update(DISPLAY=':987', PULSE_SERVER='/nowhere')")
+    said = kernel.run("%capture_start --name Remote")
+    assert said.errors == []
+    assert said.err == ""
+    assert "Record from this browser instead" in said.out
+    assert any("application/vnd.jupyter.widget-view+json" in bundle for bundle in said.shown)
+    assert connection.status().recordings == []
+    named = kernel.run("%capture_start mic:nowhere")
+    assert named.err.startswith("UsageError: ")
