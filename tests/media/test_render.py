@@ -130,6 +130,31 @@ def test_a_part_of_another_size_is_drawn_and_every_picture_is_there(
     assert [at for at, number in frames if number == want[3]] == [3 * FRAME]
 
 
+def test_what_a_recorder_that_was_started_again_left_looks_and_sounds_like_one_piece(
+    sources: dict[str, Source], tmp_path: Path
+) -> None:
+    whole = sources["m-1"]
+    again, heard = 90 * FRAME, 282 * 1024  # where its parts begin: at a key, at a packet
+    pieces = [p for p in PICTURES if p[0] < again], [p for p in PICTURES if p[0] >= again]
+    sound = pulses(10, channels=2)
+    parts = Source(
+        make_video(tmp_path / "v", pieces, 10 * SECOND),
+        make_audio(tmp_path / "a", [(0, sound[:heard]), (heard, sound[heard:])]),
+    )
+    logo = clip({"type": "image", "id": "img-1"}, 5, 2, fit=None, position="top_right")
+    wanted = timeline([clip(video(), 0, 10)], [logo], [clip(audio(), 4, 4)])
+    plans = [plan_timeline(wanted, {**sources, "m-1": each}) for each in (whole, parts)]
+    assert made(plans[0]) == made(plans[1]) != []
+    assert frames_of(plans[0]) == frames_of(plans[1])
+    for at in (again - 2 * FRAME, again - 1, again, again + FRAME, 7 * SECOND):
+        one, other = (pixels_at(plan, at).astype(int) for plan in plans)
+        assert np.abs(one - other).max() < 12
+    one, other = (sound_of(plan) for plan in plans)
+    # The encoder began anew, so it spends its bits otherwise; the sound lies in the same place.
+    likeness = np.corrcoef(one.ravel(), other.ravel())[0, 1]
+    assert likeness > 0.98
+
+
 def test_what_does_not_change_is_encoded_once(sources: dict[str, Source]) -> None:
     still = timeline([clip({"type": "image", "id": "img-1"}, 0, 2)])
     plan = plan_timeline(still, sources)

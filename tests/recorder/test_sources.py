@@ -3,6 +3,7 @@ for what it opens and was never run there."""
 
 from __future__ import annotations
 
+import errno
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -149,6 +150,18 @@ def test_cameras_are_listed_once_each_and_opened_by_their_number(tmp_path: Path)
         camera("camera:1", 15, tmp_path)
     with pytest.raises(UnknownChannelError, match="none"):
         camera("camera:default", 15, tmp_path / "nothing")
+
+
+def test_a_camera_that_another_program_holds_says_so(tmp_path: Path):
+    (tmp_path / "video0").mkdir()
+    source = camera("camera:0", 15, tmp_path)
+
+    def held(*_: object, **__: object) -> Any:
+        raise OSError(errno.EBUSY, "Device or resource busy")  # as Video4Linux answers
+
+    source._opener = held
+    with pytest.raises(DeviceError, match=r"/dev/video0 refused .*busy.* close that"):
+        source.open()
 
 
 def test_pictures_of_a_real_input_device_are_read_at_its_size_until_it_ends():
