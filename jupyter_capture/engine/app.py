@@ -113,10 +113,14 @@ def failure(error: CaptureError) -> JSONResponse:
     return JSONResponse(body.model_dump(), status_code=error.status)
 
 
-def _on_capture_error(_: Request, error: Exception) -> JSONResponse:
+def _on_capture_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, CaptureError):
         raise error
-    return failure(error)
+    answer = failure(error)
+    if request.url.path.startswith("/stream/"):
+        # A notebook's page has another origin: else its player could not tell "gone" from "off".
+        answer.headers["access-control-allow-origin"] = "*"
+    return answer
 
 
 def _on_invalid(_: Request, error: Exception) -> JSONResponse:

@@ -122,6 +122,7 @@ async def test_what_was_deleted_is_gone_and_says_where_it_stood(app: App, asset:
         for address in (url, url.replace("master.m3u8", "v/0.m4s")):
             answer = await client.get(address)
             assert answer.status_code == 410
+            assert answer.headers["access-control-allow-origin"] == "*"
             assert asset in answer.json()["message"]
     again = await make(app, wanted)
     assert again.status_code == 410
