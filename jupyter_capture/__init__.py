@@ -103,8 +103,3 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from jupyter_capture.server_extension.app import JupyterCapture
 
     return [{"module": "jupyter_capture.server_extension", "app": JupyterCapture}]
-
-
-def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """For `jupyter labextension develop`, which links what a checkout has built."""
-    return [{"src": "labextension", "dest": "jupyter-capture"}]

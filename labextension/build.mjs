@@ -1,5 +1,5 @@
-// Builds jupyter_capture/static/ (the widgets, the engine's pages) and jupyter_capture/labextension/
-// (the sidebar) from src/. Run by `labextension/build.py`, which finds a Node.
+// Builds jupyter_capture/static/ (the widgets, the engine's pages) and labextension/dist/ (the
+// sidebar) from src/. Run by `labextension/build.py`, which finds a Node.
 import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const hlsPackage = join(here, "node_modules", "hls.js", "package.json");
 const hlsVersion = JSON.parse(readFileSync(hlsPackage, "utf8")).version;
 const out = join(here, "..", "jupyter_capture", "static");
-const sidebar = join(here, "..", "jupyter_capture", "labextension");
+const sidebar = join(here, "dist");
 
 const common = {
   absWorkingDir: here,

@@ -1,4 +1,4 @@
-"""Builds ``jupyter_capture/static/`` and ``labextension/`` beside it, with whichever Node there is.
+"""Builds ``jupyter_capture/static/`` and ``labextension/dist/``, with whichever Node there is.
 
 ``python labextension/build.py`` builds when the sources have changed. It uses Python's standard
 library alone: the package's build hook loads it where nothing of the package is installed yet.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "jupyter_capture" / "static"
-SIDEBAR = HERE.parent / "jupyter_capture" / "labextension"
+SIDEBAR = HERE / "dist"
 STAMP = "built-from.txt"
 OLDEST_NODE = 20
 

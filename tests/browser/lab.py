@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 
-SIDEBAR = Path(__file__).parent.parent.parent / "jupyter_capture" / "labextension"
+SIDEBAR = Path(__file__).parent.parent.parent / "labextension" / "dist"
 
 
 class Lab:

@@ -68,6 +68,7 @@ def pictures(page: Page, folder: Path, name: str) -> None:
     page.add_script_tag(path=AXE)
     for theme in ("Light", "Dark"):
         page.evaluate(_THEME, f"JupyterLab {theme}")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
         found: list[Any] = page.evaluate(_AXE_RUN, SIDEBAR)
         assert found == [], json.dumps(found, indent=1)
@@ -135,7 +136,7 @@ def test_record_reload_stop_find_and_insert(
 
     # It also plays where it stands.
     hits.first.locator(".jc-hit-play").click()
-    inside = sidebar.locator(".jc-player")
+    inside = sidebar.locator(".jc-search .jc-player")
     expect(inside).to_have_attribute("data-state", "ready", timeout=30_000)
 
     turn(sidebar, "Library")
