@@ -141,6 +141,8 @@ def test_two_users_have_an_engine_each_and_no_way_to_the_others(
         engines = [each.get("/health").json()["engine"] for each in (hers, his)]
         assert engines[0]["pid"] != engines[1]["pid"]
         assert engines[1]["data_dir"] == str(bob.data_dir)
+        environment = Path(f"/proc/{engines[0]['pid']}/environ").read_bytes()
+        assert ada.token.encode() not in environment
         told = f"{ada.engine_url}/video?collection_id=default"
         known = "; ".join(f"{cookie.name}={cookie.value}" for cookie in his.cookies.jar)
         assert httpx.get(told, headers={"Cookie": known}).status_code == 403
