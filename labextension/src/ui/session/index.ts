@@ -231,6 +231,7 @@ class SessionController {
     this.ui.notes.setAll("warning", (session.warnings ?? []).slice(-shownWarnings));
     this.ui.notes.set("failed", session.error ?? "");
     if (isRunning(session.status)) {
+      this.ui.notes.setAll("problem", []); // It records: what else it could is of no matter now.
       this.ui.link.hidden = true;
       this.hear();
       this.sharing.attach(session.session_id);
