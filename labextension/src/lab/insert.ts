@@ -3,37 +3,7 @@
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { SaidError } from "../explain";
-import { shotCode } from "../ui/code";
-
-/** A stretch of a recording, or all of it where it has no `end`. Seconds. */
-export interface Piece {
-  video_id: string;
-  collection_id: string;
-  title?: string;
-  start?: number;
-  end?: number;
-  whole?: boolean;
-}
-
-/** What is dragged: the timeline editor takes it, too. */
-export const pieceType = "application/x-jupyter-capture-clip+json";
-
-export function codeOf(piece: Piece): string {
-  const { collection_id, video_id, start, end, whole } = piece;
-  const cut = whole || start === undefined || end === undefined ? undefined : ([start, end] as const);
-  return shotCode(collection_id, video_id, cut).trimEnd();
-}
-
-/** Whether something that was dropped is a piece: what another program drags may be anything. */
-export function pieceOf(text: string): Piece | undefined {
-  try {
-    const found = JSON.parse(text) as Partial<Piece> | null;
-    const ids = [found?.video_id, found?.collection_id];
-    return ids.every((id) => typeof id === "string" && /^[\w-]+$/.test(id)) ? (found as Piece) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+import { type Piece, codeOf, pieceOf, pieceType } from "./pieces";
 
 export class Inserter {
   constructor(

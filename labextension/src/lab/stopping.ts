@@ -7,7 +7,7 @@ import type { Server } from "../api/server";
 import { formatTime } from "../time";
 import type { Session } from "../wire";
 import { type Recordings, nameOf } from "./recordings";
-import type { Piece } from "./insert";
+import type { Piece } from "./pieces";
 
 const every = 700;
 const told = 8_000;

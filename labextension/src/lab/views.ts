@@ -5,7 +5,7 @@ import { type Server, Values, serverPanel } from "../api/server";
 import { type LibraryState, mount as mountLibrary } from "../ui/library";
 import { type SearchState, mount as mountSearch } from "../ui/search";
 import { type SessionState, mount as mountSession } from "../ui/session";
-import type { Piece } from "./insert";
+import type { Piece } from "./pieces";
 import type { View, ViewName } from "./sidebar";
 
 /** What of the views outlives a reload. */
