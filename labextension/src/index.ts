@@ -29,6 +29,7 @@ import { type Kept, fresh, viewsOf } from "./lab/views";
 import { nameAt } from "./lab/naming";
 
 const id = "jupyter-capture:sidebar";
+const narrowest = 310;
 
 function serverOf(app: JupyterFrontEnd): Server {
   const settings = app.serviceManager.serverSettings;
@@ -88,6 +89,8 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     };
     const widget = new Sidebar(server, viewsOf(server, kept, around, trans), trans, ready);
     widget.turned.connect((_, view) => keep({ view }));
+    // JupyterLab gives it the room it asks for, before its style sheet is there; Notebook 7 would cut.
+    if (labShell) widget.node.style.minWidth = `${narrowest}px`;
     app.shell.add(widget, "left", { rank: 650, type: "Capture" });
     restorer?.add(widget, id);
 

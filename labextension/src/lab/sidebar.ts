@@ -19,7 +19,6 @@ export interface View {
 }
 
 const patience = 10_000;
-const narrowest = 310;
 
 export class Sidebar extends Widget {
   /** Another view is shown. */
@@ -47,8 +46,6 @@ export class Sidebar extends Widget {
     this.starting = trans.__("Starting the capture engine…");
     this.id = "jupyter-capture:sidebar";
     this.addClass("jc-sidebar");
-    // JupyterLab measures it before the style sheet is there.
-    this.node.style.minWidth = `${narrowest}px`;
     this.title.icon = captureIcon;
     this.title.caption = trans.__("Capture: record, find, insert");
     this.node.setAttribute("role", "region");
