@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -151,9 +152,11 @@ def test_what_is_forgotten_afterwards_takes_its_words_and_all_that_was_made_of_i
         piece for track in tracks for piece in written_between(common, track, between + 1, end - 1)
     }
     assert len(secret) > 20
+    meanings = vectors_between(common, between + 0.5, end)
+    told_of(common, session, (session.started_at or 0) + between + 2, "The password: swordfish.")
     session.forget(start=between + 0.5, end=end)
     content = everything(common.data_dir)
-    assert not [piece for piece in secret if piece in content]
+    assert not [piece for piece in [*secret, *meanings] if piece in content]
     assert b"swordfish" not in content
     assert "budget" in video.get_transcript_text()
     assert "swordfish" not in video.get_transcript_text()
@@ -166,6 +169,30 @@ def test_what_is_forgotten_afterwards_takes_its_words_and_all_that_was_made_of_i
     plays(common, session)
     session.forget(1)  # again, over what is there by now
     plays(common, session)
+
+
+def vectors_between(bench: Bench, start: float, end: float) -> list[bytes]:
+    """What is stored of the meaning of sentences that were said then."""
+    found = bench.rows(
+        "select f16 from vectors join segments on segments.id = segment_id"
+        " where start < ? and end > ? and text like '%swordfish%'",
+        end,
+        start,
+    )
+    assert found
+    return [vector for (vector,) in found]
+
+
+def told_of(bench: Bench, session: CaptureSession, unix: float, text: str) -> None:
+    """An alert on what was said, as it is stored once it was delivered."""
+    body = json.dumps({"event": "alert", "start": unix, "end": unix + 1, "text": text})
+    with sqlite3.connect(bench.data_dir / "library.sqlite3", timeout=30) as library:
+        library.execute(
+            "insert into deliveries (id, session_id, url, body, status, attempts, next_try,"
+            " created_at) values ('whk-1', ?, 'http://127.0.0.1:9/', ?, 'delivered', 1, 0, ?)",
+            (session.id, body, unix),
+        )
+    library.close()
 
 
 def test_what_cannot_be_forgotten_is_said(common: Bench) -> None:
