@@ -52,6 +52,8 @@ class Passage(Handler):
     async def get(self, *_: str) -> None:
         if self._refusal is not None:
             raise self._refusal
+        if self.is_page():
+            _ = self.xsrf_token  # sets the cookie with which the page may change something
         await self._give(b"")
         self._answering = asyncio.create_task(self._answer())
         # Who has gone gets no answer.
