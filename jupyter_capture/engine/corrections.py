@@ -46,6 +46,7 @@ _SLACK = 1.0  # seconds that a stretch may reach beyond its words
 _SAME = 0.3  # seconds by which words that were heard anew may lie elsewhere
 _EXACT = 0.0005
 _TRIES = 5
+_TOLD = 80  # letters of a transcript in a message
 
 
 class Timed(Protocol):
@@ -344,7 +345,8 @@ def _only(found: list[_Place], others: list[str], asked: CorrectionRequest) -> _
     span = f"from {asked.start:.2f} s to {asked.end:.2f} s"
     if not found and others:
         raise ConflictError(
-            f"“{others[0]}” stands {span} by now, not “{asked.was}”. Read the transcript again."
+            f"“{_short(others[0])}” stands {span} by now, not “{_short(asked.was or '')}”. Read "
+            "the transcript again."
         )
     if not found:
         raise InvalidRequestError(
@@ -357,7 +359,7 @@ def _only(found: list[_Place], others: list[str], asked: CorrectionRequest) -> _
     if words[0][1] - asked.start > _SLACK or asked.end - words[-1][2] > _SLACK:
         raise InvalidRequestError(
             f"What is said {span} reaches from {words[0][1]:.2f} s to {words[-1][2]:.2f} s alone: "
-            f"“{_joined(words)}”. Give the stretch of the words that are wrong."
+            f"“{_short(_joined(words))}”. Give the stretch of the words that are wrong."
         )
     return found[0]
 
@@ -384,6 +386,10 @@ def _words(rows: Sequence[Row[Any]]) -> list[Word]:
 
 def _word(found: Sequence[Any]) -> Word:
     return str(found[0]), float(found[1]), float(found[2])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TOLD else f"{text[: _TOLD - 1]}…"
 
 
 def _joined(words: Sequence[Word]) -> str:
