@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.desktop import VirtualDesktop
-from tests.conftest import BUDGET, Engine, Recorded
+from jupyter_capture.wire.cells import CELLS
+from tests.conftest import BUDGET, HIRING, Engine, Recorded
 
 from .lab import Lab
 from .playing import plays_past
@@ -36,7 +39,9 @@ _ASK = """async (value) => {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
   const asked = { code: "", user_expressions: { value }, store_history: false };
   const reply = await kernel.requestExecute(asked).done;
-  return reply.content.user_expressions.value.data["text/plain"]; }"""
+  const { data, evalue } = reply.content.user_expressions.value;
+  return data?.["text/plain"] ?? evalue; }"""
+EVIL = "<img src=x onerror='window.ran=1'>"
 CUT = ("/stream/", "/thumbnail/", "/download/")
 
 
@@ -62,6 +67,42 @@ def ask(page: Page, expression: str) -> str:
     return str(page.evaluate(_ASK, expression))
 
 
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what the engine has to be so."""
+    deadline = time.monotonic() + 15
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
+
+
+def paused_of(connection: Connection, session_id: str) -> list[str]:
+    path = f"/capture/session/{session_id}"
+    channels = connection.http.envelope("GET", path)["data"]["channels"]
+    return [channel["channel_id"] for channel in channels if channel["paused"]]
+
+
+def run_cells(connection: Connection, session_id: str, count: int) -> None:
+    """Cells as a notebook would tell them: all but the last went well."""
+    path = f"/capture/session/{session_id}"
+    connection.http.envelope("POST", f"{path}/store", {"channel_id": CELLS, "store": True})
+    at = time.time()
+    times = [at + 0.05 * number for number in range(count)]
+    cells: list[dict[str, Any]] = [
+        {"code": EVIL, "number": number, "started": when, "ended": when + 0.01}
+        for number, when in enumerate(times, 1)
+    ]
+    cells[-1] |= {"status": "error", "error": "ValueError"}
+    connection.http.envelope("POST", f"{path}/cells", {"cells": cells})
+
+
+def says(page: Page, expression: str, wanted: str) -> None:
+    """Wait for Python to have it: what is done on the page takes its time to the kernel."""
+    deadline = time.monotonic() + 15
+    while (found := ask(page, expression)) != wanted:
+        assert time.monotonic() < deadline, f"{expression} is {found}"
+        page.wait_for_timeout(100)
+
+
 def pictures(page: Page, panel: Locator, folder: Path, name: str) -> None:
     """As it looks in both themes, wide and narrow; and axe finds nothing serious in either."""
     page.add_script_tag(path=AXE)
@@ -83,9 +124,13 @@ def test_a_recording_with_a_channel_switched_while_it_runs(
     run_notebook(
         page,
         lab,
-        "from jupyter_capture.widgets import SessionPanel\npanel = SessionPanel()\npanel",
+        "from jupyter_capture.widgets import SearchPanel, SessionPanel, TimelineEditor\n"
+        "panel = SessionPanel()\npanel",
         "SessionPanel()",
+        "found = SearchPanel()\nfound",
+        "editor = TimelineEditor()\neditor",
     )
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     panel, other = (page.locator(".jc-session").nth(at) for at in (0, 1))
     mic = panel.locator("[data-channel='mic:default']")
     system = panel.locator("[data-channel='system_audio:default']")
@@ -94,8 +139,8 @@ def test_a_recording_with_a_channel_switched_while_it_runs(
     system.get_by_role("switch").click()
     expect(system.get_by_role("switch")).to_have_text("live only")
     panel.get_by_role("button", name="Record", exact=True).click()
-    expect(panel.get_by_role("button", name="Stop")).to_be_enabled(timeout=30_000)
-    assert ask(page, "panel.status, panel.session.id == panel.session_id") == "('active', True)"
+    expect(panel).to_have_attribute("data-status", "active", timeout=30_000)
+    says(page, "panel.status, panel.session.id == panel.session_id", "('active', True)")
 
     desktop.say(BUDGET, wait=False)
     meter = mic.get_by_role("meter")
@@ -114,6 +159,33 @@ def test_a_recording_with_a_channel_switched_while_it_runs(
     mic.get_by_role("switch").click()
     expect(mic.get_by_role("switch")).to_have_text("kept")
 
+    # Searched while it records; and what is forgotten is not found any more.
+    search = page.locator(".jc-search")
+    search.get_by_label("Search in").hover()
+    search.get_by_label("Search in").select_option(session.id)
+    search.get_by_label("What was said").fill("engineers")
+    page.keyboard.press("Enter")
+    expect(search.locator(".jc-notes")).to_contain_text("recorded still", timeout=30_000)
+    desktop.say(HIRING, wait=False)
+    expect(search.locator(".jc-hit")).to_have_count(1, timeout=60_000)
+    expect(search.locator(".jc-hit-from")).to_contain_text("Microphone")
+    says(page, "found.shots", "[]")
+    panel.get_by_role("button", name="Forget").click()
+    panel.get_by_role("button", name="Yes, erase it").click()
+    expect(panel.get_by_role("button", name="Pause")).to_be_enabled()
+    search.get_by_role("button", name="Search").click()
+    expect(search.locator(".jc-hit")).to_have_count(0)
+
+    # One channel is paused by itself; cells that ran are told to the session.
+    turn = mic.get_by_role("checkbox")
+    turn.click()
+    expect(panel).to_have_attribute("data-status", "active")
+    until(page, lambda: paused_of(connection, session.id) == ["mic:default"])
+    expect(turn).not_to_be_checked()
+    turn.click()
+    until(page, lambda: paused_of(connection, session.id) == [])
+    run_cells(connection, session.id, 2)
+
     panel.get_by_role("button", name="Pause").click()
     expect(panel).to_have_attribute("data-status", "paused")
     panel.get_by_role("button", name="Go on").click()
@@ -121,10 +193,42 @@ def test_a_recording_with_a_channel_switched_while_it_runs(
     panel.get_by_role("button", name="Stop").click()
     player = panel.locator(".jc-player")
     expect(player).to_have_attribute("data-state", "poster", timeout=60_000)
+    # By its menu of cells it begins where the second one ran.
+    player.get_by_label("Chapters").locator("option", has_text=EVIL).last.wait_for(state="attached")
+    began = player.get_by_label("Chapters").evaluate("menu => Number(menu.options[2].value)")
     player.get_by_role("button", name="Play", exact=True).click()
-    plays_past(page, ".jc-session", 1)
+    expect(player).to_have_attribute("data-state", "ready", timeout=30_000)
+    player.get_by_label("Chapters").select_option(index=2)
+    plays_past(page, ".jc-session", began)
     kept = "[c['channel_id'] for c in panel.channels if c['store']]"
-    assert ask(page, kept) == "['display:1', 'mic:default']"
+    says(page, kept, "['display:1', 'mic:default', 'notebook:cells']")
+
+    with page.expect_download() as saving:
+        player.get_by_role("button", name="Save the clip").click()
+    with av.open(saving.value.path()) as file:
+        assert {stream.type for stream in file.streams} >= {"video", "audio"}
+        assert next(file.decode(video=0)).width == 1280
+    player.get_by_role("button", name="Copy as code").click()
+    expect(player.locator(".jc-said")).to_have_text("Code copied.")
+    code = page.evaluate("() => navigator.clipboard.readText()")
+    made = connection.get_capture_session(session.id).exported_video_id
+    assert ask(
+        page, f"exec({code!r}, space := {{}}), space['collection'].get_video('{made}').id"
+    ) == (f"(None, '{made}')")
+
+    # The timeline shows where the cells ran; the one that failed says so, and a click goes there.
+    ask(page, f"editor.add(editor.connection.get_collection().get_video('{made}'))")
+    cells = page.locator(".jc-timeline .jc-tl-cell")
+    expect(cells).to_have_text(["2 cells, 1 failed"], timeout=30_000)
+    cells.click()
+    clock = page.locator(".jc-timeline .jc-tl-time b")
+    expect(clock).not_to_have_text("0:00.00")
+
+    # Deleted under the other panel's player, which has not loaded it yet.
+    connection.get_collection().delete_video(str(made))
+    other.get_by_role("button", name="Play", exact=True).click()
+    expect(other.get_by_role("alert")).to_contain_text(re.compile("deleted|no video", re.I))
+    assert page.evaluate("window.ran") is None
 
 
 def test_searching_playing_and_clipping_by_keyboard_alone(
@@ -155,8 +259,8 @@ def test_searching_playing_and_clipping_by_keyboard_alone(
     page.keyboard.press("t")
     page.keyboard.press("Enter")
     plays_past(page, ".jc-search", 0.4)  # a hit may be as short as a word or two
-    assert ask(page, "[shot.video_id for shot in added]") == f"['{video}']"
-    assert ask(page, "panel.selected['video_id']") == f"'{video}'"
+    says(page, "[shot.video_id for shot in added]", f"['{video}']")
+    says(page, "panel.selected['video_id']", f"'{video}'")
     page.keyboard.press("Escape")
     expect(panel.locator(".jc-player")).to_have_count(0)
 
@@ -174,8 +278,27 @@ def test_searching_playing_and_clipping_by_keyboard_alone(
     clip = "words.shot.text, 0 < words.shot.length < 4"
     chosen = " ".join(words.locator(".jc-picked").all_inner_texts())
     assert len(chosen.split()) == 4
-    assert ask(page, clip) == repr((chosen, True))
+    says(page, clip, repr((chosen, True)))
     pictures(page, words, lab.folder, "transcript")
+
+    # A word is corrected where it stands, found as it is now, and put back.
+    third.focus()
+    misheard = third.inner_text()
+    page.keyboard.press("e")
+    page.keyboard.type("thrown away")
+    page.keyboard.press("Escape")
+    expect(third).to_have_text(misheard)
+    page.keyboard.press("e")
+    page.keyboard.type(f"xylophone {EVIL}")
+    page.keyboard.press("Enter")
+    expect(words.locator(".jc-corrected").first).to_have_text("xylophone")
+    expect(words.locator(".jc-corrected").first).to_be_focused()
+    heard = f"words.connection.get_collection().get_video('{video}').get_transcript_text()"
+    assert f"xylophone {EVIL}" in ask(page, heard)
+    words.get_by_role("button", name="Undo").press("Enter")
+    expect(words.locator(".jc-corrected")).to_have_count(0)
+    assert f" {misheard} " in ask(page, heard)
+    assert page.evaluate("window.ran") is None
 
 
 def test_with_http_cut_off_media_come_in_messages_and_a_killed_kernel_leaves_a_still(
