@@ -109,7 +109,8 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     const stop = (session: string) =>
       stopRecording(session, server, recordings, trans, { show: () => show("library"), insert });
     const commands = addCommands(app.commands, { recordings, trans, show, stop, widget });
-    for (const command of commands) palette?.addItem({ command, category: trans.__("Capture") });
+    const category = trans.__("Capture");
+    for (const command of commands) palette?.addItem({ command, category, args: { isPalette: true } });
     launcher?.add({ command: "jupyter-capture:open", category: trans.__("Other"), rank: 5 });
 
     const status = new RecordingStatus(recordings, trans, {

@@ -60,7 +60,7 @@ export function addCommands(commands: CommandRegistry, parts: Parts): string[] {
   const names = Object.entries(all).map(([name, options]) => {
     const command = `jupyter-capture:${name}`;
     commands.addCommand(command, {
-      describedBy: { args: { type: "object", properties: { session_id: { type: "string" } } } },
+      describedBy: { args: { type: "object", properties: { session_id: { type: "string" }, isPalette: { type: "boolean" } } } },
       ...options,
     });
     return command;
