@@ -32,8 +32,6 @@ from jupyter_capture.wire.recorder import Command, RecorderSpec, Report
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 20.0
-RESERVE_SECONDS = 5.0
-"""Of one in reserve, which is there already: else it hangs."""
 END_SECONDS = 5.0
 LOG = "recorder.log"
 PID = "recorder.pid"
@@ -105,7 +103,7 @@ def start(spec: RecorderSpec, folder: Path, spare: Spare | None = None) -> Link:
     with log:
         reserved = spare and spare.take(folder, folder / LOG, spec.environment)
         if reserved:
-            link = _attached(reserved, spec, folder, RESERVE_SECONDS)
+            link = _attached(reserved, spec, folder)  # still loading, it is ahead of a new one
             if link is not None:
                 return link
         process = subprocess.Popen(
@@ -116,22 +114,20 @@ def start(spec: RecorderSpec, folder: Path, spare: Spare | None = None) -> Link:
             start_new_session=True,  # neither our signals nor our end are its own
             env={**os.environ, **spec.environment},
         )
-    link = _attached(process, spec, folder, CONNECT_SECONDS)
+    link = _attached(process, spec, folder)
     if link is None:
         raise last_words(folder)
     return link
 
 
-def _attached(
-    process: subprocess.Popen[bytes], spec: RecorderSpec, folder: Path, seconds: float
-) -> Link | None:
+def _attached(process: subprocess.Popen[bytes], spec: RecorderSpec, folder: Path) -> Link | None:
     """The line to a recorder that was started; None of one that hung, which is ended. Raises what
     it said of its end."""
     threading.Thread(target=process.wait, daemon=True).start()
     draft = folder / f"{PID}.new"
     draft.write_text(str(process.pid))
     draft.replace(folder / PID)  # whoever looks for it finds it whole
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + CONNECT_SECONDS
     while time.monotonic() < deadline:
         line = _connect(spec.socket)
         if line is not None:
