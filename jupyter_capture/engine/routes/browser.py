@@ -30,7 +30,8 @@ Get = Annotated[Services, Depends(services_of)]
 
 _LINK_SECONDS = 12 * 3600
 _STARTING = 20.0  # s, for which a session's recorder is waited for
-_LOOK = 0.1
+_LISTENING = 5.0
+_LOOK = 0.05
 _REFUSED = 1008
 _TRY_AGAIN = 1013
 _ENDED = 1000
@@ -61,7 +62,7 @@ async def channel(websocket: WebSocket, session_id: str, channel_id: str) -> Non
     try:
         await asyncio.to_thread(mine, session_id, services, websocket)
         path = await _recorder(services, session_id, channel_id)
-        reader, writer = await asyncio.open_unix_connection(path)
+        reader, writer = await _line(path)
     except CaptureError as error:
         # In words, which the reason of a close has no room for.
         await websocket.send_json({"type": "over", "message": error.message})
@@ -104,6 +105,18 @@ async def _recorder(services: Services, session_id: str, channel_id: str) -> str
     if socket is None:
         raise ConflictError(f"{session_id} has no recorder. Stop it, and record again.")
     return socket
+
+
+async def _line(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A recorder that is being started listens in a moment. Raises OSError."""
+    deadline = asyncio.get_running_loop().time() + _LISTENING
+    while True:
+        try:
+            return await asyncio.open_unix_connection(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(_LOOK)
 
 
 def _socket_of(services: Services, session_id: str) -> str | None:
