@@ -53,7 +53,7 @@ class Passage(Handler):
         if self._refusal is not None:
             raise self._refusal
         if self.is_page():
-            _ = self.xsrf_token  # sets the cookie with which the page may change something
+            self.xsrf_token  # noqa: B018  sets the cookie with which the page may change something
         await self._give(b"")
         self._answering = asyncio.create_task(self._answer())
         # Who has gone gets no answer.
