@@ -93,9 +93,9 @@ def _video_bytes(segment: VideoSegment) -> int:
 
 
 def _audio_bytes(segment: AudioSegment) -> int:
-    end = segment.source + segment.count * AAC_FRAME
+    end = segment.source + segment.packets * AAC_FRAME
     if segment.track is None:
-        return segment.count * AAC_FRAME * _GUESSED_SOUND // (8 * segment.rate)
+        return segment.packets * AAC_FRAME * _GUESSED_SOUND // (8 * segment.rate)
     return segment.track.size_between(segment.source, end)
 
 
@@ -227,17 +227,17 @@ def _packets(segment: AudioSegment, channels: int) -> list[Sample]:
             held = chosen.get(at)
             if held is None or abs(sample.time - place) < abs(held.time - place):
                 chosen[at] = sample
-    quiet = silence(segment.rate, channels) if len(chosen) < segment.count else b""
+    quiet = silence(segment.rate, channels) if len(chosen) < segment.packets else b""
     return [
         Sample(chosen[at].data if at in chosen else quiet, AAC_FRAME, True)
-        for at in range(segment.count)
+        for at in range(segment.packets)
     ]
 
 
 def _near(segment: AudioSegment, half: int) -> Iterator[StoredSample]:
     if segment.track is None:
         return
-    end = segment.source + segment.count * AAC_FRAME
+    end = segment.source + segment.packets * AAC_FRAME
     yield from segment.track.samples(segment.source - half + 1, end - half + 1)
 
 

@@ -84,14 +84,14 @@ class VideoSegment(NamedTuple):
 
 
 class AudioSegment(NamedTuple):
-    """``count`` packets from ``time`` of the stream on (samples at ``rate``).
+    """``packets`` from ``time`` of the stream on (samples at ``rate``).
 
     ``source`` is the media time of the first one in ``track``, in samples. Without a track it is
     what ``make`` gives, or silence.
     """
 
     time: int
-    count: int
+    packets: int
     rate: int
     track: StoredTrack | None
     source: int
@@ -101,7 +101,7 @@ class AudioSegment(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        return self.count * AAC_FRAME / self.rate
+        return self.packets * AAC_FRAME / self.rate
 
 
 @dataclass

@@ -38,7 +38,7 @@ class PlanSound:
             self._decoder.extradata = self._plan.audio_inits[segment.init].asc
         frames = [f for s in samples for f in self._decoder.decode(av.Packet(s.data))]
         sound: Floats = np.concatenate([frame.to_ndarray().T for frame in frames])
-        count = round(segment.count * AAC_FRAME * self.rate / segment.rate)
+        count = round(segment.packets * AAC_FRAME * self.rate / segment.rate)
         return matched(resample(sound, segment.rate, self.rate, count), self.channels)
 
 
@@ -59,5 +59,5 @@ def write_wav(plan: Plan, path: Path, progress: Callable[[float], None] | None =
             block = sound.take(segment, cut.samples(plan, segment))
             file.writeframes(np.clip(np.rint(block * 32767), -32768, 32767).astype("<i2").tobytes())
             if progress:
-                at = (segment.time + segment.count * AAC_FRAME) / segment.rate
+                at = (segment.time + segment.packets * AAC_FRAME) / segment.rate
                 progress(min(1.0, at / max(plan.seconds, 1e-9)))

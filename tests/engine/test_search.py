@@ -198,7 +198,6 @@ HOSTILE = [
     "budget OR OR",
     "NEAR(budget travel, 2)",
     "text:budget",
-    
     "^budget*",
     "budget)",
     "((((budget",

@@ -149,7 +149,7 @@ def test_sound_stays_within_a_packet_of_the_picture_over_many_cuts(
     time = 0
     for segment in plan.audio:
         assert segment.time == time
-        time += segment.count * 1024
+        time += segment.packets * 1024
         begin = 0
         for each in cuts:
             length = each.end - each.start
@@ -162,7 +162,7 @@ def test_sound_stays_within_a_packet_of_the_picture_over_many_cuts(
     for index in range(len(plan.audio)):
         begin, samples = fmp4.parse_fragment(cut.segment(plan, "audio", index))
         assert begin == plan.audio[index].time
-        assert len(samples) == plan.audio[index].count
+        assert len(samples) == plan.audio[index].packets
 
 
 def test_copied_sound_is_the_stored_packets(audio: StoredTrack) -> None:

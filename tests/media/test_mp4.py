@@ -42,7 +42,7 @@ def test_the_file_holds_what_the_stream_holds(
     with av.open(str(path)) as container:
         sound = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
     assert frames == frames_of(plan)
-    assert len(sound) == sum(segment.count for segment in plan.audio) * 1024
+    assert len(sound) == sum(segment.packets for segment in plan.audio) * 1024
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     data = path.read_bytes()

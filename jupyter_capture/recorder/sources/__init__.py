@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 from jupyter_capture.errors import UnknownChannelError
@@ -42,11 +43,8 @@ def audio_source(channel_id: str, platform: str = sys.platform) -> AudioSource:
 def load(platform: str = sys.platform) -> None:
     """Import what opening a source takes time to import, as far as that needs no device."""
     if platform.startswith("linux"):
-        import cffi.cparser
-
-        from jupyter_capture.recorder.sources import pulse, x11
-
-        del cffi, pulse, x11
+        for module in ("cffi.cparser", f"{__name__}.pulse", f"{__name__}.x11"):
+            importlib.import_module(module)
 
 
 def _check(channel_id: str, wanted: tuple[str, ...]) -> None:
