@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -198,7 +199,8 @@ def test_what_kills_every_process_fails_alone(pool_of: Any, order: Order, plan: 
     def slay() -> None:
         while not ended.wait(0.005):
             for pid in pool.pids:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     thread = threading.Thread(target=slay)
     thread.start()

@@ -285,7 +285,7 @@ def _doc(hit: Hit, asset: AssetRow, looked_in: Sequence[Any]) -> Doc:
     source = hit.source.partition(":")[0]
     doc = Doc(
         start=round(hit.start, 3),
-        end=round(min(hit.end, asset.length), 3),
+        end=min(round(hit.end, 3), asset.length),
         text=hit.text,
         score=round(hit.score, 4),
         metadata={"channel": hit.channel_id, "source": source},
