@@ -15,7 +15,17 @@ from typing import Any
 from _record import FOLDER, Row
 
 PAGE = Path(__file__).with_name("RESULTS.md")
-ORDER = ["imports", "recorder", "playable", "streams", "speech", "live", "screen", "search"]
+ORDER = [
+    "imports",
+    "recorder",
+    "playable",
+    "streams",
+    "browser",
+    "speech",
+    "live",
+    "screen",
+    "search",
+]
 OURS, PEER, LOST = "#2f6fb5", "#9aa3ad", "#c0562b"
 
 
@@ -49,8 +59,8 @@ def page(records: list[dict[str, Any]]) -> str:
         "# Benchmarks beside peers",
         "",
         "Written by `make bench` from the records in `benchmarks/results/`. Ours and the peer "
-        "work on the same input, in the same run, taking turns; figures are medians. A ratio is ours "
-        "divided by the peer's: below 1 ours takes less. Single figures are as noisy as the "
+        "work on the same input, in the same run, taking turns; figures are medians. A ratio is "
+        "ours divided by the peer's: below 1 ours takes less. Single figures are as noisy as the "
         "machine was busy (its load, before → after, stands with each); ratios are less so.",
         "",
         *_summary(records),
@@ -177,6 +187,8 @@ def _bars(axis: Any, rows: list[Row]) -> None:
 
 
 def _curve(axis: Any, curve: dict[str, Any]) -> None:
+    from matplotlib.ticker import EngFormatter
+
     colours = [OURS, PEER, LOST, "#4b8f5a", "#7d5ba6", "#b3903a"]
     for at, (name, line) in enumerate(curve["lines"].items()):
         x, y = zip(*line, strict=True)
@@ -184,6 +196,7 @@ def _curve(axis: Any, curve: dict[str, Any]) -> None:
     wide = [x for line in curve["lines"].values() for x, _ in line if x > 0]
     if wide and max(wide) / min(wide) > 20:
         axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.set_ylim(bottom=0)
     axis.set_title(curve["title"], fontsize=10)
     axis.set_xlabel(curve["x"])
