@@ -7,8 +7,9 @@ import time
 from typing import Literal
 
 Prefix = Literal[
-    "c", "cap", "rts", "m", "a", "img", "job", "sk", "st", "dlv", "ws", "rti", "event", "alert"
-]
+    "c", "cap", "rts", "m", "a", "img", "job", "sk", "st", "dlv", "ws", "rti", "event", "alert",
+    "tl",
+]  # fmt: skip
 
 
 def new_id(prefix: Prefix) -> str:

@@ -202,6 +202,18 @@ streams = Table(
     Column("created_at", Integer, nullable=False),
 )
 
+# Timelines that somebody has kept. What their clips show may be deleted meanwhile: see there.
+timelines = Table(
+    "timelines",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("timeline", JSON, nullable=False),  # wire.editor.Timeline
+    Column("version", Integer, nullable=False),  # one more each time the timeline is another
+    Column("created_at", Integer, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -47,6 +47,7 @@ from jupyter_capture.engine.streams import Streams
 from jupyter_capture.engine.sweep import sweep
 from jupyter_capture.engine.thumbnails import Thumbnails
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
+from jupyter_capture.engine.timelines import Timelines
 from jupyter_capture.engine.uploads import Uploads
 from jupyter_capture.engine.webhooks import Webhooks
 from jupyter_capture.errors import CaptureError
@@ -126,6 +127,7 @@ class Services:
         self.library = Library(self.store, self.home)
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
+        self.timelines = Timelines(self.store, self.ticketed)
         self.streams = Streams(self.store, self.home, self.library, settings.render_fps)
         at_once = min(settings.renderers, os.cpu_count() or 1)
         self.segments = SegmentCache(self.home.segments, settings.cache_mb * 1_000_000)

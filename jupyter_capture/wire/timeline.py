@@ -1,10 +1,12 @@
-"""VideoDB's older timeline: videos in a row; sound, pictures and texts laid over them."""
+"""VideoDB's older timeline: videos in a row, sound, pictures and texts laid over them. And
+timelines that are kept under a name, a noun of ours alone."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from jupyter_capture.wire._base import Wire
+from jupyter_capture.wire.editor import Timeline
 
 Length = float | str
 """Pixels, or a sum of them as ffmpeg writes it: ``(main_w-text_w)/2``."""
@@ -58,3 +60,50 @@ class OldAsset(Wire):
 class OldTimeline(Wire):
     request_type: str = "compile"
     timeline: list[OldAsset] = Field(max_length=2000)
+
+
+class MissingClip(Wire):
+    """A clip whose asset was deleted. Tracks and clips are counted from 1; seconds. ``name`` is
+    what the asset was called, "" where that is not known any more."""
+
+    track: int
+    clip: int
+    asset_id: str
+    name: str = ""
+    start: float
+    duration: float
+
+
+class KeptTimeline(Wire):
+    """``length`` in seconds, times in Unix seconds. ``version`` grows with each change of the
+    timeline itself, which is there where it was asked for."""
+
+    id: str
+    name: str
+    length: float
+    clips: int
+    tracks: int
+    resolution: str
+    version: int
+    created_at: int
+    updated_at: float
+    missing: list[MissingClip] = Field(default_factory=list)
+    thumbnail_url: str | None = None
+    timeline: Timeline | None = None
+
+
+class TimelinePage(Wire):
+    timelines: list[KeptTimeline]
+
+
+class KeepRequest(Wire):
+    name: str = Field(min_length=1, max_length=500)
+    timeline: Timeline
+
+
+class KeptChange(Wire):
+    """What is left out stays. With a ``version``, only where it is still that one."""
+
+    name: str | None = Field(None, min_length=1, max_length=500)
+    timeline: Timeline | None = None
+    version: int | None = None
