@@ -58,6 +58,17 @@ class Settings(BaseSettings):
         2, ge=1, le=64, description="Processes that render at once; not more than there are cores."
     )
     upload_limit_mb: int = Field(4096, gt=0, description="The largest upload (MB).")
+    keep_days: float | None = Field(
+        None,
+        gt=0,
+        description="Recordings and uploads older than this are deleted (days); not set, none is.",
+    )
+    max_bytes: int | None = Field(
+        None,
+        gt=0,
+        description="When recordings and uploads take more, the oldest are deleted; not set, none "
+        "is.",
+    )
     posters: bool = Field(True, description="Put inline posters into saved notebooks.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the engine and the recorder log."

@@ -20,12 +20,13 @@ MODULES = sorted(
     path for path in PACKAGE.rglob("*.py") if not {"static", "labextension"} & set(path.parts)
 )
 
-# What a layer may import of this package, besides itself. Everything may read the version.
-LEAVES = {"errors", "_version"}
+# What a layer may import of this package, besides itself. Everything may read the version, and log.
+LEAVES = {"errors", "_version", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": {"client", "magics", "server_extension", "errors"},
     "errors": set(),
     "_version": set(),
+    "logs": set(),
     "settings": set(),
     "wire": {"errors"},
     "media": {"wire", "errors"},

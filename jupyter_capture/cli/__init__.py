@@ -11,6 +11,7 @@ import typer
 from jupyter_capture.cli import keys, library, machine, recording
 from jupyter_capture.cli._hints import in_commands
 from jupyter_capture.cli.forget import forget
+from jupyter_capture.cli.purge import purge
 from jupyter_capture.cli.strip import strip
 from jupyter_capture.errors import CaptureError
 
@@ -28,6 +29,7 @@ for _command in (
     forget,
     library.sessions,
     library.search,
+    purge,
     strip,
     machine.demo,
     machine.doctor,

@@ -26,6 +26,7 @@ from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestErro
 from jupyter_capture.settings import Settings
 from jupyter_capture.wire.capture import ChannelInfo, ChannelList
 from jupyter_capture.wire.library import EngineStatus
+from jupyter_capture.wire.retention import PurgeAnswer, PurgeRequest
 
 CLOUD_URL = "https://api.videodb.io"
 ENGINE_POLL = (0.2, 0.5)
@@ -263,6 +264,15 @@ class Connection:
     def status(self) -> EngineStatus:
         """What the engine is doing."""
         return EngineStatus.model_validate(self.http.get("engine"))
+
+    def purge(
+        self, keep_days: float | None = None, max_bytes: int | None = None, *, dry_run: bool = False
+    ) -> PurgeAnswer:
+        """Delete what ended longer ago than ``keep_days``, and the oldest until the rest takes no
+        more than ``max_bytes``; without either, by the engine's settings. What was recorded within
+        the last hour stays, and what is worked on. With ``dry_run``, only say what would go."""
+        request = PurgeRequest(keep_days=keep_days, max_bytes=max_bytes, dry_run=dry_run)
+        return PurgeAnswer.model_validate(self.http.post("purge", request.model_dump()))
 
     def check_usage(self) -> dict[str, Any]:
         return cast(dict[str, Any], self.http.get("billing/usage") or {})

@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from jupyter_capture import logs
 from jupyter_capture.engine.lock import EngineLock
 from jupyter_capture.engine.server import Server
 from jupyter_capture.errors import CaptureError
@@ -33,9 +34,7 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = Settings(data_dir=options.data_dir) if options.data_dir else Settings()
     private_dir(settings.data_dir)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.begin(settings.data_dir / "engine.log", settings.log_level)
     # One line a request would put ticketed addresses into the log.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -20,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30
 _FLUSHES = 3
+_MUCH = 1_000_000
+"""Bytes of the library's file that hold nothing any more, for which it is written anew, ..."""
+_MUCH_SHARE = 0.2
+"""... where they are as large a share of it."""
 # Shared memory, which a write-ahead log needs, does not work between machines.
 _NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gpfs", "fuse.ssh", "fuse.gluster")
 
@@ -112,6 +116,22 @@ class Store:
                 if not busy:
                     return
         logger.warning("the log of the library could not be emptied yet: others read in it")
+
+    def shrink(self) -> None:
+        """Give the room of what was deleted back to the disk, where it is much."""
+        with self._writing, self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            free, pages, size = (
+                raw.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("freelist_count", "page_count", "page_size")
+            )
+            if free * size < _MUCH or free < pages * _MUCH_SHARE:
+                return
+            try:
+                raw.execute("VACUUM")
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            except sqlite3.OperationalError as error:  # it takes room for a while; and may be busy
+                logger.warning("the library keeps the room of what was deleted: %s", error)
 
     def close(self) -> None:
         self._engine.dispose()

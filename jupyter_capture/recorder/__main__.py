@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from jupyter_capture import logs
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
 from jupyter_capture.recorder import sources
 from jupyter_capture.recorder.channels import list_channels
@@ -65,9 +66,7 @@ def run(folder: Path) -> int:
     except CaptureError as error:
         _print(failure(error))
         return 1
-    logging.basicConfig(
-        level=spec.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.begin(folder / "recorder.log", spec.log_level)
     return record(spec, folder)
 
 
