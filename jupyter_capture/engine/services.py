@@ -34,6 +34,7 @@ from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.points import PointsOf
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.renderers import Renderers
+from jupyter_capture.engine.retention import Retention
 from jupyter_capture.engine.saving import Saving, drop_unfinished
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.search.live import LiveFinder
@@ -199,6 +200,15 @@ class Services:
             live=self.live.erase,
             changed=self._look_anew,
         )
+        self.retention = Retention(
+            self.store,
+            self.home,
+            self.library,
+            self.events,
+            self.sessions.delete,
+            settings.keep_days,
+            settings.max_bytes,
+        )
         self.activity = Activity()
 
     def _tidy(self) -> None:
@@ -218,8 +228,10 @@ class Services:
         self.jobs.resume()
         self.callbacks.keep()
         self._listen_again()
+        self.retention.start()
 
     def close(self) -> None:
+        self.retention.close()
         self.renderers.close()
         self.heads.close()
         self.live.close()
