@@ -70,6 +70,11 @@ class ScreenTrack:
     def empty(self) -> bool:
         return self._last is None
 
+    @property
+    def missing(self) -> str:
+        """The reason of the gap that goes on; "" where there is none."""
+        return self._black[1] if self._black is not None else ""
+
     def show(self, media: int, frame: av.VideoFrame) -> None:
         """The screen looked like this from ``media`` on."""
         pts = ticks(media, VIDEO_TIMESCALE)

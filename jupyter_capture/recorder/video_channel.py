@@ -81,7 +81,8 @@ class VideoChannel(ChannelThread[Shot]):
             if self.is_storing(piece.moment):
                 self.track.show(media, piece.frame)
             else:
-                self.track.black(media, self.state or "not kept")
+                # Taken before it was kept: the gap that is there goes on by its own name.
+                self.track.black(media, self.state or self.track.missing or "not kept")
 
     def idle(self) -> None:
         with self._lock:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
+import av
 import pytest
-from browser_harness import TICK, Tab, pictures, sound
+from browser_harness import SIZE, TICK, Tab, pictures, sound
 from recorder_harness import Launch, Recording
 
+from jupyter_capture.recorder.clock import MediaClock
+from jupyter_capture.recorder.screen_track import ScreenTrack
+from jupyter_capture.recorder.sources.base import Shot
+from jupyter_capture.recorder.sources.browser import BrowserPictures
 from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
 from jupyter_capture.recorder.sources.browser_time import Lag
+from jupyter_capture.recorder.video_channel import VideoChannel
 from jupyter_capture.wire.capture import is_browser
 
 CLAPS = [1.5, 4.0, 6.0]
@@ -149,6 +156,29 @@ def test_no_device_of_the_machine_is_called_browser() -> None:
     assert is_browser("mic:browser")
     assert is_browser("display:browser")
     assert not is_browser("mic:default")
+
+
+def test_what_comes_after_a_pause_and_was_taken_in_it_belongs_to_the_same_gap(
+    tmp_path: Path,
+) -> None:
+    clock = MediaClock()
+    track = ScreenTrack(tmp_path, "t", "display:browser", SIZE, 15, 1080, lambda _: None)
+    source = BrowserPictures(Feed("display:browser"), 15)
+    channel = VideoChannel(source, clock, lambda _: track, lambda _: None, lambda _: False)
+    picture = av.VideoFrame(*SIZE, "yuv420p")
+    channel.keep(True)
+    channel.take(Shot(time.monotonic_ns(), picture))
+    clock.start()
+    channel.take(Shot(time.monotonic_ns(), picture))
+    channel.pause(True)
+    channel.take(Shot(time.monotonic_ns(), picture))
+    late = Shot(time.monotonic_ns(), picture)
+    channel.pause(False)
+    channel.take(late)
+    channel.take(Shot(time.monotonic_ns(), picture))
+    channel.end(90000)
+    assert channel.manifest is not None
+    assert [gap.reason for gap in channel.manifest.gaps] == ["paused"]
 
 
 @pytest.fixture(scope="module")
