@@ -120,7 +120,10 @@ def transcript_html(rows: Sequence[tuple[float, str, str]], more: int = 0) -> st
 
 
 def timeline_html(
-    resolution: str, tracks: Sequence[Sequence[tuple[float, float, str]]], notes: Iterable[str] = ()
+    resolution: str,
+    tracks: Sequence[Sequence[tuple[float, float, str]]],
+    notes: Iterable[str] = (),
+    name: str = "Timeline",
 ) -> str:
     """``tracks`` as clips (start, duration, label)."""
     rows = [
@@ -129,7 +132,7 @@ def timeline_html(
         for start, duration, label in clips
     ]
     warned = "".join(f'<div style="{_FAINT}">{escape(note)}</div>' for note in notes)
-    head = f"<b>Timeline</b> · {escape(resolution)}"
+    head = f"<b>{escape(name)}</b> · {escape(resolution)}"
     return f'<div style="{_BOX}">{head}{_table(rows)}{warned}</div>'
 
 

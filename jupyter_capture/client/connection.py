@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,6 +27,9 @@ from jupyter_capture.settings import Settings
 from jupyter_capture.wire.capture import ChannelInfo, ChannelList
 from jupyter_capture.wire.library import EngineStatus
 from jupyter_capture.wire.retention import PurgeAnswer, PurgeRequest
+
+if TYPE_CHECKING:
+    from jupyter_capture.client.editor import Timeline
 
 CLOUD_URL = "https://api.videodb.io"
 ENGINE_POLL = (0.2, 0.5)
@@ -165,6 +168,20 @@ class Connection:
             tell_file=not self.is_cloud,
         )
         return None if fields is None else self._asset(fields)
+
+    # -- timelines
+
+    def get_timelines(self) -> list[Timeline]:
+        """The timelines that were kept (`Timeline.keep`), those changed last first."""
+        from jupyter_capture.client.kept import get_timelines
+
+        return get_timelines(self)
+
+    def get_timeline(self, timeline_id: str) -> Timeline:
+        """A timeline that was kept. Its ``missing`` names clips whose asset was deleted since."""
+        from jupyter_capture.client.kept import get_timeline
+
+        return get_timeline(self, timeline_id)
 
     # -- recording
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_capture.client import _display
 from jupyter_capture.client._checks import at_least, one_of, positive, within
+from jupyter_capture.client._fields import number, objects, text, whole
 from jupyter_capture.client._playable import Playable
 from jupyter_capture.client._upload import upload_bytes
 from jupyter_capture.client._urls import file_answer, is_fresh
@@ -45,7 +46,7 @@ from jupyter_capture.client.style import (
     VerticalAlignment,
     _Value,
 )
-from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -87,6 +88,8 @@ __all__ = [
 
 MAX_INLINE = 100 * 1024
 """Bytes of a timeline beyond which it is uploaded first, as VideoDB wants it."""
+KEPT = "engine/timelines"
+"""Where the engine keeps timelines, which VideoDB's service does not."""
 _RESOLUTION = re.compile(r"[1-9]\d{1,4}x[1-9]\d{1,4}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -180,6 +183,9 @@ class Timeline(Playable):
 
     ``resolution`` as "1280x720", ``background`` as "#RRGGBB". ``warnings`` says what the server
     changed, such as clips that were longer than their asset.
+
+    `keep` stores it in the library. ``id`` and ``name`` are None until then; ``missing`` says
+    which of its clips show something that was deleted, when it was last read or kept.
     """
 
     _download_path = "editor/download"
@@ -190,6 +196,10 @@ class Timeline(Playable):
         self.resolution = "1280x720"
         self.tracks: list[Track] = []
         self.warnings: list[str] = []
+        self.id: str | None = None
+        self.name: str | None = None
+        self.missing: list[str] = []
+        self._version: int | None = None
         self._sent = ""
 
     @property
@@ -198,9 +208,10 @@ class Timeline(Playable):
 
     def __repr__(self) -> str:
         clips = sum(len(track.clips) for track in self.tracks)
+        kept = "" if self.id is None else f"id={self.id}, name={self.name!r}, "
         return (
-            f"Timeline(resolution={self.resolution}, tracks={len(self.tracks)}, clips={clips}, "
-            f"length={self.length:g})"
+            f"Timeline({kept}resolution={self.resolution}, tracks={len(self.tracks)}, "
+            f"clips={clips}, length={self.length:g})"
         )
 
     @property
@@ -223,6 +234,71 @@ class Timeline(Playable):
                 "tracks": [track.to_json() for track in self.tracks],
             }
         }
+
+    def keep(self, name: str | None = None, *, copy: bool = False) -> Timeline:
+        """Store it in the library as it is now; returns itself, with its ``id``.
+
+        The sidebar lists it from then on, and `Connection.get_timeline` has it again. What is kept
+        already is kept again, under a new ``name`` where one is given; with ``copy`` it becomes
+        another one beside it. Clips of what was deleted are kept, with a warning.
+
+        Raises InvalidRequestError for an empty timeline or name, ConflictError where it was
+        changed elsewhere since it was read, NotFoundError where it was deleted, NotOfferedError
+        in VideoDB's cloud.
+        """
+        require_local(self._connection)
+        self._check()
+        self._content()
+        http = self._connection.http
+        name = self.name if name is None else name
+        if not name or not name.strip():
+            raise InvalidRequestError('A timeline is kept under a name: timeline.keep("My cut").')
+        request = {"name": name, **self.to_json()}
+        if self.id is None or copy:
+            answer = http.post(KEPT, request)
+        else:
+            answer = http.patch(f"{KEPT}/{self.id}", {**request, "version": self._version})
+        self._take_kept(answer or {})
+        for message in self.missing:
+            warnings.warn(message, UserWarning, stacklevel=2)
+        return self
+
+    def rename(self, name: str) -> None:
+        """Give a kept timeline another name; what was changed on it since is not kept by that."""
+        answer = self._connection.http.patch(self._kept_path("rename"), {"name": name}) or {}
+        self.name = text(answer, "name") or name
+
+    def delete(self) -> None:
+        """Delete a kept timeline from the library. What it shows stays, and so does this object:
+        `keep` would store it anew."""
+        self._connection.http.delete(self._kept_path("delete"))
+        self._know_as({})
+
+    def _kept_path(self, what: str) -> str:
+        if self.id is None:
+            raise InvalidRequestError(
+                f"There is nothing to {what}: this timeline is not kept. keep(name) keeps it."
+            )
+        return f"{KEPT}/{self.id}"
+
+    def _take_kept(self, fields: dict[str, Any]) -> None:
+        self._know_as(fields)
+        self.missing = [
+            f"Clip {whole(each, 'clip')} of track {whole(each, 'track')}, at "
+            f"{number(each, 'start'):g} s, shows {text(each, 'name') or text(each, 'asset_id')}, "
+            "which was deleted."
+            for each in objects(fields, "missing")
+        ]
+
+    def _know_as(self, fields: dict[str, Any]) -> None:
+        self.id, self.name = text(fields, "id"), text(fields, "name")
+        self._version = whole(fields, "version")
+
+    def _kept_as(self) -> dict[str, Any]:
+        """``id``, ``name`` and ``version``; empty where it is not kept."""
+        if self.id is None:
+            return {}
+        return {"id": self.id, "name": self.name, "version": self._version}
 
     def generate_stream(self) -> str:
         """The address of the HLS stream of all of it; the same one while nothing was changed."""
@@ -295,7 +371,17 @@ class Timeline(Playable):
             [(item.start, item.clip.duration, item.clip.asset.label) for item in track.clips]
             for track in self.tracks
         ]
-        return _display.timeline_html(self.resolution, tracks, self.warnings)
+        notes = [*self.missing, *self.warnings]
+        return _display.timeline_html(self.resolution, tracks, notes, self.name or "Timeline")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _display.bundle(self, include, self._html)
+
+
+def require_local(connection: Connection) -> None:
+    """Raises NotOfferedError where timelines are not kept."""
+    if connection.is_cloud:
+        raise NotOfferedError(
+            "VideoDB's service keeps no timelines, only streams of them. Keep them on this "
+            "machine, with connect() without an api_key, or keep the code: TimelineEditor(…).code."
+        )

@@ -143,7 +143,7 @@ def _row(connection: Connection, timeline_id: str) -> Row[Any]:
     if row is None:
         raise NotFoundError(
             f"There is no timeline {timeline_id!r}. `connection.get_timelines()` lists those that "
-            "are kept; `timeline.keep(name)` keeps one."
+            "are kept. One that was deleted is kept anew by `timeline.keep(name, copy=True)`."
         )
     return row
 

@@ -1,4 +1,4 @@
-"""Timelines from their JSON, and as the Python that builds them again."""
+"""Timelines as the Python that builds them again, and from their JSON."""
 
 from __future__ import annotations
 
@@ -8,86 +8,15 @@ import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from jupyter_capture.client.asset import (
-    AudioAsset,
-    CaptionAsset,
-    ImageAsset,
-    TextAsset,
-    VideoAsset,
-)
-from jupyter_capture.client.editor import Clip, Timeline, Track
-from jupyter_capture.client.style import (
-    Alignment,
-    Background,
-    Border,
-    BorderAndShadow,
-    Crop,
-    Font,
-    FontStyling,
-    Offset,
-    Positioning,
-    Shadow,
-    Transition,
-    _Value,
-)
+from jupyter_capture.client.editor import Timeline, Track
+from jupyter_capture.client.kept import read as read
+from jupyter_capture.client.style import _Value
 from jupyter_capture.settings import Settings
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
 
-_ASSETS: dict[str, type[_Value]] = {
-    "video": VideoAsset,
-    "audio": AudioAsset,
-    "image": ImageAsset,
-    "text": TextAsset,
-    "caption": CaptionAsset,
-}
-_PARTS: dict[type[_Value], dict[str, type[_Value]]] = {
-    Clip: {"transition": Transition, "offset": Offset},
-    VideoAsset: {"crop": Crop},
-    ImageAsset: {"crop": Crop},
-    TextAsset: {
-        "font": Font,
-        "border": Border,
-        "shadow": Shadow,
-        "background": Background,
-        "alignment": Alignment,
-    },
-    CaptionAsset: {"font": FontStyling, "border": BorderAndShadow, "position": Positioning},
-}
-# Where a constructor's argument has another name than the JSON's.
-_ARGUMENTS: dict[type[_Value], dict[str, str]] = {
-    Transition: {"in": "in_"},
-    FontStyling: {"font_name": "name", "font_size": "size"},
-}
 LINE = 96
-
-
-def read(connection: Connection, spec: dict[str, Any]) -> Timeline:
-    """The timeline that ``Timeline.to_json()["timeline"]`` wrote; what is left out is a default.
-
-    Raises InvalidRequestError where a value is none that a clip can have.
-    """
-    timeline = Timeline(connection)
-    timeline.background = spec.get("background", timeline.background)
-    timeline.resolution = spec.get("resolution", timeline.resolution)
-    for track in spec.get("tracks", []):
-        made = Track(z_index=track.get("z_index", 0))
-        for item in track.get("clips", []):
-            made.add_clip(item["start"], _value(Clip, item["clip"]))
-        timeline.add_track(made)
-    return timeline
-
-
-def _value(cls: type[_Value], data: dict[str, Any]) -> Any:
-    arguments = {}
-    for name, item in data.items():
-        if name == "type":
-            continue
-        part = _ASSETS[item["type"]] if name == "asset" else _PARTS.get(cls, {}).get(name)
-        made = item if part is None or item is None else _value(part, item)
-        arguments[_ARGUMENTS.get(cls, {}).get(name, name)] = made
-    return cls(**arguments)
 
 
 def code_of(timeline: Timeline) -> str:

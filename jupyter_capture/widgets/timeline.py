@@ -41,6 +41,9 @@ class TimelineEditor(Panel):
 
     ``timeline`` is a `Timeline`. Setting it shows it; an edit on the page sets a new one, so that
     ``editor.observe(…, "timeline")`` hears of each. ``code`` is Python that builds it again.
+
+    The button "Keep", or `keep`, stores it in the library under a name; ``kept`` says under which
+    (``id``, ``name``, ``version``), and is empty where it was never kept.
     """
 
     _esm: ClassVar[Path] = STATIC / "timeline.js"
@@ -49,6 +52,7 @@ class TimelineEditor(Panel):
     timeline = traitlets.Instance(Timeline)
     spec = traitlets.Dict().tag(sync=True)
     code = traitlets.Unicode("").tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self, timeline: Timeline | None = None, connection: Connection | None = None
@@ -66,6 +70,7 @@ class TimelineEditor(Panel):
         """Show what was changed within ``timeline``, as with ``timeline.add_track``."""
         self.spec = self.timeline.to_json()["timeline"]
         self.code = code_of(self.timeline)
+        self.kept = self.timeline._kept_as()
 
     def add(
         self,
@@ -81,6 +86,7 @@ class TimelineEditor(Panel):
         """
         clips = _clips_of(what)
         grown = read(self.connection, self.timeline.to_json()["timeline"])
+        grown._know_as(self.kept)
         target = _track_of(grown, track, on_top=isinstance(clips[0].asset, TextAsset))
         start = _end_of(target) if at is None else at
         for clip in clips:
@@ -93,6 +99,17 @@ class TimelineEditor(Panel):
     def save(self, path: str | Path, *, show_progress: bool = True) -> Path:
         """Render the timeline into a file; the suffix says which kind, as with `Timeline.save`."""
         return self.timeline.save(path, show_progress=show_progress)
+
+    def keep(self, name: str | None = None, *, copy: bool = False) -> Timeline:
+        """Store the timeline in the library, as `Timeline.keep` does, and show that on the page."""
+        self.timeline.keep(name, copy=copy)
+        self.kept = self.timeline._kept_as()
+        return self.timeline
+
+    @traitlets.observe("kept")
+    def _kept(self, _: object) -> None:
+        """The page, or `keep`, has kept it."""
+        self.timeline._know_as(self.kept)
 
     @traitlets.observe("timeline")
     def _show(self, _: object) -> None:
@@ -109,6 +126,7 @@ class TimelineEditor(Panel):
             return
         checked = Checked.model_validate(change["new"])
         made = read(self.connection, checked.model_dump(mode="json", by_alias=True))
+        made._know_as(self.kept)
         if made.to_json()["timeline"] == shown:
             return
         self._by_hand = True
