@@ -135,12 +135,18 @@ def test_a_take_that_ended_is_gone_once_it_is_read_and_may_be_followed_by_anothe
     assert feed.sending
 
 
-def test_a_page_that_was_closed_is_not_waited_for(feed: Feed, clock: Clock) -> None:
-    feed.connect()
-    feed.leave()
+def test_a_page_that_was_closed_is_not_waited_for_unless_another_shares_by_then(
+    feed: Feed, clock: Clock
+) -> None:
+    before, after = feed.connect(), feed.connect()
+    feed.leave(before)
+    clock.now = 3_000_000_000
+    assert feed.gone is None
+    assert not feed.hopeless
+    feed.leave(after)
     assert feed.gone == "the page that recorded was closed"
     assert not feed.hopeless
-    clock.now = 3_000_000_000
+    clock.now = 6_000_000_000
     assert feed.hopeless
 
 

@@ -53,16 +53,18 @@ class Feed:
         self._ended_at = 0
         self._connections = 0
         self._silent_since = clock()
-        self._seen = False
+        self._latest = 0
         self._left = False
 
     # -- the connection's side
 
-    def connect(self) -> None:
+    def connect(self) -> int:
+        """The number of this connection, for `leave()`."""
         with self._there:
             self._connections += 1
+            self._latest += 1
             self._left = False
-            self._seen = True
+            return self._latest
 
     def disconnect(self) -> None:
         with self._there:
@@ -70,9 +72,11 @@ class Feed:
             self._silent_since = self._clock()
             self._there.notify_all()
 
-    def leave(self) -> None:
-        """The page said that it is being closed."""
+    def leave(self, connection: int) -> None:
+        """The page said that it is being closed. What shared before another did does not count."""
         with self._there:
+            if connection != self._latest:
+                return
             self._left = True
             self._silent_since = self._clock()
             self._there.notify_all()
@@ -162,4 +166,4 @@ class Feed:
             return "the page that recorded was closed"
         if self._connections or self._clock() - self._silent_since <= PATIENCE:
             return None
-        return "the browser's connection was lost" if self._seen else "no browser shares it"
+        return "the browser's connection was lost" if self._latest else "no browser shares it"

@@ -107,6 +107,7 @@ class BrowserIntake:
         with self._lock:
             self._lines.add(line)
         feed: Feed | None = None
+        connection = 0
         line.settimeout(None)
         try:
             with line, line.makefile("rb") as incoming:
@@ -114,9 +115,9 @@ class BrowserIntake:
                     header, data = message
                     if feed is None:
                         feed = self._feeds[header["attach"]]
-                        feed.connect()
+                        connection = feed.connect()
                         continue
-                    answer = _answer(feed, header, data)
+                    answer = _answer(feed, connection, header, data)
                     if answer is not None:
                         _send(line, answer)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -129,12 +130,14 @@ class BrowserIntake:
                 feed.disconnect()
 
 
-def _answer(feed: Feed, header: dict[str, Any], data: bytes) -> dict[str, Any] | None:
+def _answer(
+    feed: Feed, connection: int, header: dict[str, Any], data: bytes
+) -> dict[str, Any] | None:
     match header.get("type", "chunk"):
         case "hello":
             return feed.hello(header)
         case "bye":
-            feed.leave()
+            feed.leave(connection)
             return None
         case _:
             return feed.chunk(header, data)
