@@ -44,6 +44,14 @@ class Settings(BaseSettings):
         "tiny.en",
         description="Whisper model: the shipped `tiny.en`, a name that the hub knows, or a folder.",
     )
+    model_hub: str = Field(
+        "",
+        description="Address from which speech models are downloaded; empty for the Hugging Face "
+        "hub.",
+    )
+    transcribe_while_recording: bool = Field(
+        True, description="Transcribe kept channels while they are recorded, at lowest priority."
+    )
     threads: int = Field(2, ge=1, le=64, description="CPU threads of each model.")
     render_fps: int = Field(
         30, ge=1, le=60, description="Frames a second of rendered timelines and uploaded media."
@@ -68,6 +76,9 @@ class Settings(BaseSettings):
         gt=0,
         description="When recordings and uploads take more, the oldest are deleted; not set, none "
         "is.",
+    )
+    private_callbacks: bool = Field(
+        False, description="Let webhooks go to addresses in private networks."
     )
     posters: bool = Field(True, description="Put inline posters into saved notebooks.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -49,7 +49,8 @@ ALLOWED: dict[str, set[str]] = {
 ENGINE_WIRING = {"__init__", "__main__", "app", "door", "routes", "server", "services", "work"}
 ENGINE_FLOOR = {
     "schema", "ids", "home", "store", "secrets", "library", "index", "models", "embed",
-    "jobs", "events", "webhooks", "lock", "keys", "tickets", "migrations", "pages", "wallclock",
+    "jobs", "limits", "events", "webhooks", "lock", "keys", "tickets", "migrations", "pages",
+    "wallclock",
 }  # fmt: skip
 ENGINE_OUTLETS = {"events", "webhooks"}
 ENGINE_PARTS = {

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from jupyter_capture.engine.ids import new_id
 from jupyter_capture.engine.schema import deliveries, jobs
 from jupyter_capture.engine.store import Store
-from jupyter_capture.engine.webhooks import Webhooks, check_callback_url, enqueue
+from jupyter_capture.engine.webhooks import Webhooks, enqueue
 from jupyter_capture.errors import CaptureError
 
 _WAITING = "waiting"
@@ -35,7 +35,7 @@ class Callbacks:
         """Tell ``url`` when the job ends. Raises InvalidRequestError."""
         if url is None:
             return
-        check_callback_url(url)
+        self._webhooks.check(url)
         with self._store.write() as connection:
             connection.execute(
                 deliveries.insert().values(
@@ -54,7 +54,7 @@ class Callbacks:
         """What was asked for is there already."""
         if url is None:
             return
-        check_callback_url(url)
+        self._webhooks.check(url)
         with self._store.write() as connection:
             enqueue(connection, str(body["data"].get("id", "")), url, body)
         self._webhooks.wake()

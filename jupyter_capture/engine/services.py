@@ -124,7 +124,9 @@ class Services:
         self.keys = Keys(self.store)
         self.events = Events()
         self.webhook_secret = webhook_secret(self.store)
-        self.webhooks = Webhooks(self.store, self.webhook_secret)
+        self.webhooks = Webhooks(
+            self.store, self.webhook_secret, private=settings.private_callbacks
+        )
         self.library = Library(self.store, self.home)
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
@@ -148,6 +150,7 @@ class Services:
                 "fps": settings.render_fps,
                 "cache_mb": settings.cache_mb,
                 "renderers": at_once,
+                "reserve": settings.disk_reserve_mb * 1_000_000,
             },
             self.callbacks.keep,
         )

@@ -42,7 +42,7 @@ class Alerts:
     """``records`` is what is stored of them."""
 
     def __init__(self, store: Store, events: Events, webhooks: Webhooks, embedder: Embeds) -> None:
-        self.records = AlertRecords(store)
+        self.records = AlertRecords(store, webhooks)
         self._store = store
         self._events = events
         self._webhooks = webhooks

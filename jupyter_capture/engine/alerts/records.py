@@ -9,15 +9,16 @@ from sqlalchemy import Row, select
 from jupyter_capture.engine.ids import new_id, now
 from jupyter_capture.engine.schema import alert_events, alerts, live_indexes
 from jupyter_capture.engine.store import Store
-from jupyter_capture.engine.webhooks import check_callback_url
+from jupyter_capture.engine.webhooks import Webhooks
 from jupyter_capture.errors import NotFoundError
 from jupyter_capture.wire.capture import StreamIndexRequest
 from jupyter_capture.wire.live import AlertCreate, EventCreate
 
 
 class AlertRecords:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, webhooks: Webhooks) -> None:
         self._store = store
+        self._webhooks = webhooks
 
     # -- what may happen
 
@@ -99,7 +100,7 @@ class AlertRecords:
 
     def add_alert(self, index_id: str, request: AlertCreate) -> str:
         """Its id. Raises NotFoundError without such an event."""
-        check_callback_url(request.callback_url)
+        self._webhooks.check(request.callback_url)
         self.event(request.event_id)
         alert_id = new_id("alert")
         with self._store.write() as connection:

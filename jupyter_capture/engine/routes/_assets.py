@@ -9,7 +9,6 @@ from jupyter_capture.engine.routes._scenes import indexed
 from jupyter_capture.engine.routes._screen import read_screen
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services
-from jupyter_capture.engine.webhooks import check_callback_url
 from jupyter_capture.errors import InvalidRequestError, NotOfferedError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import (
@@ -40,7 +39,7 @@ def index_spoken_words(
             f"{row.id} has no sound, so there are no spoken words to index. The muxed video and "
             "the microphone's asset have."
         )
-    check_callback_url(request.callback_url)
+    services.webhooks.check(request.callback_url)
     if services.finder.is_indexed(row.id) and not request.force:
         answer: dict[str, object] = {"asset_id": row.id, "message": "Index is available."}
         services.callbacks.tell(request.callback_url, _told(answer))

@@ -10,7 +10,6 @@ from jupyter_capture.engine.library import AssetRow
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.screen import check_installed
 from jupyter_capture.engine.services import Services
-from jupyter_capture.engine.webhooks import check_callback_url
 from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire import Processing
 
@@ -36,7 +35,7 @@ def read_screen(
     """Raises NotOfferedError where the extra is missing."""
     check_picture(services, row)
     check_installed()
-    check_callback_url(callback_url)
+    services.webhooks.check(callback_url)
     args = {"asset_id": row.id, "force": force, **more}
     key = ":".join(["screen", row.id, str(force), *map(str, more.values())])
     job_id = services.jobs.submit("screen", key, args)

@@ -13,7 +13,6 @@ from starlette.requests import ClientDisconnect
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.uploads import Receiving, too_large
-from jupyter_capture.engine.webhooks import check_callback_url
 from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import UploadRequest
@@ -37,7 +36,7 @@ def address(collection_id: str, services: Get, name: str = "") -> Ok[dict[str, s
 def upload(collection_id: str, request: UploadRequest, services: Get, http: Request) -> Processing:
     """Make an asset of what was sent to an upload_url, or lies at an http(s) address."""
     services.library.collection(collection_id)
-    check_callback_url(request.callback_url)
+    services.webhooks.check(request.callback_url)
     job_id = services.uploads.submit(collection_id, request)
     services.callbacks.promise(job_id, request.callback_url)
     return ticket_for(http, job_id, request.callback_url)

@@ -30,7 +30,7 @@ from jupyter_capture.engine.schema import deliveries as delivery_rows
 from jupyter_capture.engine.sessions.export import export
 from jupyter_capture.engine.sessions.request import primary_of
 from jupyter_capture.engine.store import Store
-from jupyter_capture.engine.webhooks import Webhooks, check_callback_url, enqueue
+from jupyter_capture.engine.webhooks import Webhooks, enqueue
 from jupyter_capture.errors import ConflictError, MediaError, NotFoundError
 from jupyter_capture.wire.capture import (
     Channel,
@@ -122,7 +122,7 @@ class Records:
             ) from error
 
     def create(self, collection_id: str, request: SessionCreate) -> str:
-        check_callback_url(request.callback_url)
+        self._webhooks.check(request.callback_url)
         session_id = new_id("cap")
         with self._store.write() as connection:
             connection.execute(
@@ -144,6 +144,7 @@ class Records:
 
     def claim(self, request: SessionStart, channels: list[ChannelRequest]) -> Row[Any]:
         """Take the session from ``created`` into this start, once."""
+        self._webhooks.check(request.callback_url)
         primary = primary_of(request, channels)
         with self._store.write() as connection:
             session = _row(connection, request.session_id)
