@@ -17,9 +17,15 @@ from sqlalchemy import select
 from jupyter_capture._version import __version__
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import now
+from jupyter_capture.engine.limits import CPU_SECONDS, limit_time
 from jupyter_capture.engine.schema import asset_tracks, assets, collections, tracks
 from jupyter_capture.engine.store import Store
-from jupyter_capture.errors import InvalidRequestError, NotFoundError, TooLargeError
+from jupyter_capture.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    StorageFullError,
+    TooLargeError,
+)
 from jupyter_capture.media.ingest import Still, ingest, recognise
 from jupyter_capture.wire.recorder import TrackManifest
 
@@ -72,15 +78,14 @@ class Ingest:
 
     def _make(self, folder: Path, args: dict[str, Any]) -> _Made:
         source, target = folder / "source", folder / "made"
-        progress = self._progress
+        share = _FETCHING if args["url"] is not None else 0.0
+
+        def tell(done: float, stage: str) -> None:
+            self._check_room(args.get("reserve", 0))
+            self._progress(done, stage)
+
         if args["url"] is not None:
-            fetch(args["url"], source, args["limit"], lambda done: progress(
-                done * _FETCHING, "Fetching"
-            ))  # fmt: skip
-
-            def progress(done: float, stage: str) -> None:
-                self._progress(_FETCHING + done * (1 - _FETCHING), stage)
-
+            fetch(args["url"], source, args["limit"], lambda done: tell(done * share, "Fetching"))
         if not source.is_file():
             raise InvalidRequestError("The uploaded file is not there any more. Upload it again.")
         with contextlib.suppress(FileNotFoundError):
@@ -91,17 +96,26 @@ class Ingest:
             target.mkdir(mode=0o700)
             source.rename(target / f"image{found.suffix}")
             return _Made("image", 0.0, file=f"image{found.suffix}")
+        limit_time(args.get("cpu_seconds", CPU_SECONDS))
         done = ingest(
             found,
             target,
             lambda: f"trk-{secrets.token_hex(8)}",
             fps=self._fps,
             sound_only=args["media_type"] == "audio",
-            progress=progress,
+            progress=lambda done, stage: tell(share + done * (1 - share), stage),
         )
         if done is None:
             raise InvalidRequestError("The upload was cancelled.")
         return _Made(done.kind, done.seconds, done.tracks, warnings=done.warnings)
+
+    def _check_room(self, reserve: int) -> None:
+        """What is made of a file can be far more than the file."""
+        if shutil.disk_usage(self._home.tmp).free < reserve:
+            raise StorageFullError(
+                "The disk has no room for what this upload becomes. Free some space, or choose "
+                "another data folder."
+            )
 
     def _settle(self, made_in: Path, asset_id: str, made: _Made, args: dict[str, Any]) -> None:
         """Put the media in their place and tell the library, or leave no trace of them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +33,8 @@ AT_ONCE = 2
 _PATIENT = ("screen",)
 """Work that takes long: it comes after all other, and one at a time, so that other finds room."""
 _ENDED = ("done", "failed", "cancelled")
+_OUT_OF_TIME = -getattr(signal, "SIGXCPU", 24)
+"""What a worker ends with that used up its processor time."""
 
 
 class Jobs:
@@ -201,6 +204,13 @@ class Jobs:
         if row.status in _ENDED:
             return
         logger.warning("the worker of %s (%s) died with %s", job_id, row.kind, code)
+        if code == _OUT_OF_TIME:
+            said = JobError(
+                f"This {row.kind} took more processor time than any may, and was ended. A file "
+                "that takes so long is damaged, or was made to. Convert it, or send a part of it."
+            )
+            self._finish(job_id, "failed", error=failure_of(said))
+            return
         if row.attempts < ATTEMPTS:
             self._update(job_id, status="queued", progress=0.0)
             return

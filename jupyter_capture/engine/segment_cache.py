@@ -7,14 +7,21 @@ so that what shows a deleted one can be found. What was used longest ago goes fi
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
+import struct
 import threading
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 _ASSETS = "assets"
 _PART = ".part"
+_CHECK = struct.Struct(">I")
+"""Behind each segment: one that a disk has damaged is not played, but made again."""
 _ROOM = 0.9
 """Of the limit: what is kept when it was passed."""
 
@@ -40,8 +47,13 @@ class SegmentCache:
     def get(self, key: str, name: str) -> bytes | None:
         path = self._folder / key / name
         try:
-            data = path.read_bytes()
+            stored = path.read_bytes()
         except OSError:
+            return None
+        data, check = stored[: -_CHECK.size], stored[-_CHECK.size :]
+        if len(check) < _CHECK.size or _CHECK.unpack(check)[0] != zlib.crc32(data):
+            logger.warning("a damaged segment is rendered again: %s/%s", key, name)
+            path.unlink(missing_ok=True)
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -63,7 +75,7 @@ class SegmentCache:
             if not (folder / _ASSETS).exists():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write(folder / _ASSETS, "\n".join(sorted(assets)).encode())
-            _write(folder / name, data)
+            _write(folder / name, data + _CHECK.pack(zlib.crc32(data)))
             self._size = self._count() if self._size is None else self._size + len(data)
             if self._size > self._limit:
                 self._prune()

@@ -1,14 +1,14 @@
-"""What a death in the middle of erasing left behind, taken away at the next start."""
+"""What a death on the way left behind, taken away at the next start."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 
 from jupyter_capture.engine.home import DELETED, Home
-from jupyter_capture.engine.schema import assets, sessions, tracks
+from jupyter_capture.engine.schema import assets, sessions, streams, tracks
 from jupyter_capture.engine.store import Store
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,19 @@ def sweep(store: Store, home: Home) -> None:
         exported = select(sessions.c.id, sessions.c.status)
         known = {row.id: row.status for row in connection.execute(exported)}
         kept = set(connection.execute(select(tracks.c.id)).scalars())
-        there = select(assets.c.id).where(assets.c.deleted_at.is_(None))
-        shown = set(connection.execute(there).scalars())
+        made = connection.execute(select(assets.c.id, assets.c.file, assets.c.deleted_at)).all()
+        used = set(connection.execute(select(tracks.c.folder)).scalars())
+        specs = select(streams.c.id, cast(streams.c.spec, String))
+        described = {row[0]: row[1] for row in connection.execute(specs)}
+    shown = {row.id for row in made if row.deleted_at is None}
+    gone = {row.id for row in made if row.deleted_at is not None}
+    _drop_downloads(home, described, gone)
+    for row in made:
+        if row.id in gone:
+            if row.file:
+                (home.root / row.file).unlink(missing_ok=True)
+            if f"uploads/{row.id}" not in used:
+                shutil.rmtree(home.uploads / row.id, ignore_errors=True)
     # What is in the cache can be made again, so nothing there needs to be known to be deleted.
     cached = home.cache / "previews"
     home.drop_previews(
@@ -47,3 +58,11 @@ def sweep(store: Store, home: Home) -> None:
             for track in folder.glob("trk-*"):
                 if track.name not in kept:
                     shutil.rmtree(track, ignore_errors=True)
+
+
+def _drop_downloads(home: Home, described: dict[str, str], gone: set[str]) -> None:
+    """Files of streams that nobody knows any more, or that show what was deleted."""
+    for path in home.downloads.iterdir() if home.downloads.exists() else ():
+        spec = described.get(path.stem.rpartition("-")[0])
+        if spec is None or any(f'"{asset}"' in spec for asset in gone):
+            path.unlink(missing_ok=True)

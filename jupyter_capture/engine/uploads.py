@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import Jobs
-from jupyter_capture.engine.schema import jobs
+from jupyter_capture.engine.schema import assets, jobs
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.tickets import Tickets
 from jupyter_capture.errors import (
@@ -172,6 +172,7 @@ class Uploads:
             "description": request.description or "",
             "media_type": request.media_type,
             "limit": self.limit,
+            "reserve": self._reserve,
         }
         # tidy() must not see the file before the job that it belongs to.
         with self._moving:
@@ -232,8 +233,16 @@ class Uploads:
                     select(jobs.c.key).where(jobs.c.status.in_(("queued", "running")))
                 ).scalars()
             )
-        for folder in self._home.uploads.glob(f"{_PREFIX}*"):
-            if f"ingest:{folder.name.removeprefix(_PREFIX)}" not in active:
+            given_up = select(jobs.c.key).where(
+                jobs.c.kind == "ingest", jobs.c.status.in_(("failed", "cancelled"))
+            )
+            dead = set(connection.execute(given_up).scalars()) - active
+            known = set(connection.execute(select(assets.c.id)).scalars())
+        for folder in self._home.uploads.iterdir():
+            # A worker that died for good may have moved what it made to its place already.
+            key = f"ingest:{folder.name.rpartition('-')[2]}"
+            waits = folder.name.startswith(_PREFIX) and key not in active
+            if waits or (key in dead and folder.name not in known):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ JSON lines. When standard input ends, the engine has ended, and so does this.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -18,16 +19,15 @@ from typing import Any, TextIO
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import failure_of
 from jupyter_capture.engine.library import Library
+from jupyter_capture.engine.limits import LOOK_SECONDS, limit_memory, limit_time
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
 from jupyter_capture.engine.work import Work
-from jupyter_capture.errors import CaptureError, JobError
+from jupyter_capture.errors import CaptureError, JobError, StorageFullError
 
 logger = logging.getLogger(__name__)
 
-_MEMORY = 6 << 30
-"""Bytes of addresses for reading a foreign file: far more than any honest one takes."""
-_CPU_SECONDS = 12 * 3600
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     order = json.loads(sys.stdin.readline())
-    _limit(order["kind"])
+    _limit(order["kind"], order["args"])
     threading.Thread(target=_end_with_engine, daemon=True).start()
     _send(out, _run(order, lambda done, stage: _send(out, {"progress": done, "stage": stage})))
     out.flush()
@@ -54,27 +54,35 @@ def _run(order: dict[str, Any], progress: Callable[[float, str], None]) -> dict[
         return {"error": failure_of(error)}
     except MemoryError:
         return {"error": failure_of(JobError("There was not enough memory for this work."))}
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            full = StorageFullError("The disk is full. Free some space, then try again.")
+            return {"error": failure_of(full)}
+        return _unexpected(order, error)
     except Exception as error:
-        logger.exception("%s failed", order.get("kind"))
-        said = JobError(f"The work failed unexpectedly: {type(error).__name__}: {error}")
-        return {"error": failure_of(said)}
+        return _unexpected(order, error)
 
 
-def _limit(kind: str) -> None:
+def _unexpected(order: dict[str, Any], error: Exception) -> dict[str, Any]:
+    logger.exception("%s failed", order.get("kind"))
+    said = JobError(f"The work failed unexpectedly: {type(error).__name__}: {error}")
+    return {"error": failure_of(said)}
+
+
+def _limit(kind: str, args: dict[str, Any]) -> None:
     """Keep foreign files from taking the machine, and all work from slowing down a recording."""
     if sys.platform == "win32":
         return
     import resource
 
-    os.nice(5)
+    os.nice(19 if kind == "ahead" else 5)
+    if kind == "ahead" and hasattr(os, "SCHED_IDLE"):
+        # Threads that come later inherit it: what is recorded goes before what is heard of it.
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if kind == "ingest":
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        seconds = _CPU_SECONDS if hard == resource.RLIM_INFINITY else min(_CPU_SECONDS, hard)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+        limit_memory(args.get("memory"))
+        limit_time(args.get("look_seconds", LOOK_SECONDS))
 
 
 def _send(out: TextIO, message: dict[str, Any]) -> None:

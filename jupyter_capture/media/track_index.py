@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ FRAGMENT = np.dtype(
 )  # fmt: skip
 Fragments = npt.NDArray[np.void]
 
-_IDX = struct.Struct("<8sqqq")
-_IDX_MAGIC = b"jc-idx1\n"
+_IDX = struct.Struct("<8sqqqI")
+_IDX_MAGIC = b"jc-idx2\n"
 AT_REST_SECONDS = 10.0
 """A file that has not changed for this long is not written to any more, most likely."""
 
@@ -28,21 +29,25 @@ def read_idx(path: Path, status: os.stat_result) -> Fragments | None:
     """The stored index, if it is that of the file as it is now."""
     try:
         data = path.read_bytes()
-        magic, size, mtime, count = _IDX.unpack_from(data)
+        magic, size, mtime, count, check = _IDX.unpack_from(data)
     except (OSError, struct.error):
         return None
     fits = len(data) == _IDX.size + count * FRAGMENT.itemsize
     if magic != _IDX_MAGIC or (size, mtime) != (status.st_size, status.st_mtime_ns) or not fits:
         return None
+    if check != zlib.crc32(memoryview(data)[_IDX.size :]):
+        return None
     return np.frombuffer(data, FRAGMENT, offset=_IDX.size).copy()
 
 
 def write_idx(path: Path, status: os.stat_result, rows: Fragments) -> None:
-    head = _IDX.pack(_IDX_MAGIC, status.st_size, status.st_mtime_ns, len(rows))
+    content = rows.tobytes()
+    check = zlib.crc32(content)
+    head = _IDX.pack(_IDX_MAGIC, status.st_size, status.st_mtime_ns, len(rows), check)
     scratch = path.with_suffix(f".idx-{os.getpid()}")
     # Only a cache: on a full or read-only disk the next reader scans again.
     with contextlib.suppress(OSError):
-        scratch.write_bytes(head + rows.tobytes())
+        scratch.write_bytes(head + content)
         scratch.replace(path)
 
 

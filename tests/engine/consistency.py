@@ -19,7 +19,7 @@ def inconsistencies(data_dir: Path) -> list[str]:
             name: [dict(row) for row in connection.execute(f"select * from {name}")]
             for name in (
                 "sessions", "rtstreams", "tracks", "assets", "asset_tracks", "indexes",
-                "segments", "vectors", "streams",
+                "segments", "vectors", "streams", "jobs",
             )
         }  # fmt: skip
     finally:
@@ -105,6 +105,17 @@ def files(data_dir: Path, rows: Rows) -> Iterator[str]:
     for path in (data_dir / "cache").glob("downloads/*"):
         if path.stem.rpartition("-")[0] not in streams:
             yield f"{path} belongs to no stream"
+    shown = {row["id"] for row in rows["assets"] if row["deleted_at"] is None}
+    working = {row["key"] for row in rows["jobs"] if row["status"] in ("queued", "running")}
+    for path in (data_dir / "uploads").glob("*"):
+        if path.name not in shown and f"ingest:{path.name.rpartition('-')[2]}" not in working:
+            yield f"{path} belongs to no asset"
+    for path in (data_dir / "cache").glob("previews/*"):
+        if path.name not in shown:
+            yield f"{path} belongs to no asset"
+    for path in (data_dir / "cache").glob("segments/*/assets"):
+        if not set(path.read_text().split("\n")) <= shown:
+            yield f"{path.parent} shows what was deleted"
     for path in (data_dir / "tmp").iterdir():
         yield f"{path} was left"
     for path in data_dir.rglob("*"):
