@@ -67,7 +67,7 @@ _HOMES = {
     "connect": "client.connection",
     "play_stream": "client.stream",
 }
-_MODULES = ("editor", "errors")
+_MODULES = ("editor", "errors", "webhooks")
 
 
 def __getattr__(name: str) -> Any:

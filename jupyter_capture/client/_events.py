@@ -82,7 +82,7 @@ class _Told:
         session = self._session
         if session.status != self.status:
             self.status = session.status
-            yield _event(session)
+            yield state_event(session, session.status)
         if with_levels and session.levels and session.levels != self._levels:
             self._levels = session.levels
             yield {"channel": "levels", "capture_session_id": session.id, "data": session.levels}
@@ -111,20 +111,21 @@ def _rank(status: str) -> int:
     return ORDER.index(status) if status in ORDER else len(ORDER) if status else -1
 
 
-def _event(session: CaptureSession) -> Event:
+def state_event(session: CaptureSession, status: str) -> Event:
+    """That a session is, or was, in this state, as its webhook says it."""
     data: dict[str, Any] = {}
-    if session.status == "active":
+    if status == "active":
         data["rtstreams"] = [
             {"rtstream_id": s.id, "name": s.name, "media_types": s.media_types}
             for s in session.rtstreams
         ]
-    if session.status == "exported":
+    if status == "exported":
         data["exported_video_id"] = session.exported_video_id
-    if session.error:
+    if session.error and status in ("failed", session.status):
         data["error"] = session.error
     return {
-        "event": f"capture_session.{session.status}",
+        "event": f"capture_session.{status}",
         "capture_session_id": session.id,
-        "status": session.status,
+        "status": status,
         "data": data,
     }

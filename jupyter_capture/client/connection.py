@@ -27,6 +27,7 @@ from jupyter_capture.settings import Settings
 from jupyter_capture.wire.capture import ChannelInfo, ChannelList
 from jupyter_capture.wire.library import EngineStatus
 from jupyter_capture.wire.retention import PurgeAnswer, PurgeRequest
+from jupyter_capture.wire.webhooks import Delivery, DeliveryPage, Retried, WebhookSecret
 
 if TYPE_CHECKING:
     from jupyter_capture.client.editor import Timeline
@@ -275,6 +276,31 @@ class Connection:
                 "Recording into VideoDB's cloud is not offered. Record on this machine with "
                 "connect() without an api_key, save the video, and upload() the file."
             )
+
+    # -- webhooks
+
+    def get_deliveries(
+        self, session_id: str | None = None, status: str | None = None, limit: int = 1000
+    ) -> list[Delivery]:
+        """What was sent to callback addresses, or waits to be; the newest first.
+
+        ``status``: "pending", "delivered", "gone", "abandoned", or "waiting" for a job's end.
+        """
+        query = {"session_id": session_id, "status": status, "limit": limit}
+        return DeliveryPage.model_validate(self.http.get("webhooks", query)).deliveries
+
+    def retry_deliveries(
+        self, delivery_id: str | None = None, session_id: str | None = None
+    ) -> list[str]:
+        """Try one delivery now, or those of a session that have not arrived, or all that have not;
+        from then on after the schedule. Their ids."""
+        request = {"delivery_id": delivery_id, "session_id": session_id}
+        return Retried.model_validate(self.http.post("webhooks/retry", request)).retried
+
+    def webhook_secret(self) -> str:
+        """With it receivers check signatures (`jupyter_capture.webhooks.verify`). It is told on
+        the machine itself alone."""
+        return WebhookSecret.model_validate(self.http.get("keys/webhooks")).secret
 
     # -- the server
 

@@ -13,11 +13,13 @@ from jupyter_capture.client._urls import media_url
 from jupyter_capture.client.attendance import attend
 from jupyter_capture.client.cells import cells_of
 from jupyter_capture.client.channel import Channel, VideoChannel, full_name, of_dict, requests
+from jupyter_capture.client.handlers import Handler, Handlers
 from jupyter_capture.client.rtstream import RTStream
 from jupyter_capture.client.surroundings import surroundings
 from jupyter_capture.errors import CaptureError, EngineError, RequestTimeoutError
 from jupyter_capture.wire.capture import Forgotten, StoredFile
 from jupyter_capture.wire.cells import CELLS, TimedCell
+from jupyter_capture.wire.webhooks import Delivery
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
@@ -38,6 +40,7 @@ class CaptureSession(Playable):
         self.id = id
         self.collection_id = collection_id
         self._path = f"collection/{collection_id}/capture/session/{id}"
+        self._handlers: Handlers | None = None
         self._update(fields)
 
     @classmethod
@@ -107,6 +110,34 @@ class CaptureSession(Playable):
         wanted = category.lower()
         wanted = "screen" if wanted in ("display", "displays") else wanted
         return [s for s in self.rtstreams if wanted in (s.channel_id.lower(), s.name.lower())]
+
+    def on(self, event: str, call: Handler | None = None) -> Any:
+        """Call a function of this process when the session comes into a state: "active",
+        "paused", "stopping", "stopped", "exported", "failed", …
+
+            @cap.on("exported")
+            def tell(event):
+                print(event["data"]["exported_video_id"])
+
+        ``event`` is what a webhook's body would be. The function runs in a thread of its own, once
+        for each time; where the session has passed that state already it runs at once. What it
+        raises is printed. It outlives an engine that is restarted. Live events ("transcript",
+        "alert", "levels", "gap", …) call it too; of those, what comes meanwhile is missed.
+        """
+        if call is None:
+            return lambda given: self.on(event, given)
+        if self._handlers is None:
+            copy = CaptureSession(self._connection, self.id, self.collection_id)
+            copy._path = f"capture/session/{self.id}"  # the one that a client token may read
+            self._handlers = Handlers(copy)
+        self._handlers.add(event, call)
+        return call
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was sent to its ``callback_url``, or waits to be; the oldest first. `connection.
+        retry_deliveries` has it tried again."""
+        return self._connection.get_deliveries(self.id)[::-1]
 
     def get_cells(self) -> list[TimedCell]:
         """The kept cells that ran meanwhile, in order; ``start`` and ``end`` in seconds of it."""

@@ -6,10 +6,8 @@ import logging
 import os
 import secrets
 import threading
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Literal
 
 import numpy as np
@@ -17,10 +15,13 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from jupyter_capture.engine.activity import Activity
+from jupyter_capture.engine.ahead import Ahead
 from jupyter_capture.engine.alerts import Alerts, Said
 from jupyter_capture.engine.callbacks import Callbacks
 from jupyter_capture.engine.cells import Cells
 from jupyter_capture.engine.corrections import Corrections
+from jupyter_capture.engine.deliveries import Deliveries
 from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.forgetting import Forgetting
@@ -49,6 +50,7 @@ from jupyter_capture.engine.sweep import sweep
 from jupyter_capture.engine.thumbnails import Thumbnails
 from jupyter_capture.engine.tickets import GRACE_SECONDS, Tickets
 from jupyter_capture.engine.timelines import Timelines
+from jupyter_capture.engine.transcribe import heard
 from jupyter_capture.engine.uploads import Uploads
 from jupyter_capture.engine.webhooks import Webhooks
 from jupyter_capture.errors import CaptureError
@@ -85,34 +87,6 @@ class LazyEmbedder:
         return self._inner.embed(texts)
 
 
-@dataclass
-class Activity:
-    """When somebody last asked for something; an engine on demand ends when idle.
-
-    Used within the event loop alone.
-    """
-
-    last: float = field(default_factory=time.monotonic)
-    under_way: int = 0
-
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """While it is answered, which a large download can take long for, nothing is idle."""
-        self.under_way += 1
-        try:
-            yield
-        finally:
-            self.under_way -= 1
-            self.touch()
-
-    def touch(self) -> None:
-        self.last = time.monotonic()
-
-    @property
-    def idle_seconds(self) -> float:
-        return 0.0 if self.under_way else time.monotonic() - self.last
-
-
 class Services:
     def __init__(self, settings: Settings, media_url: str) -> None:
         self.settings = settings
@@ -127,6 +101,7 @@ class Services:
         self.webhooks = Webhooks(
             self.store, self.webhook_secret, private=settings.private_callbacks
         )
+        self.deliveries = Deliveries(self.store)
         self.library = Library(self.store, self.home)
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
         self.previews = Previews(self.library, self.home)
@@ -146,11 +121,11 @@ class Services:
             self.home,
             {
                 "speech_model": settings.speech_model,
+                "model_hub": settings.model_hub,
                 "threads": settings.threads,
                 "fps": settings.render_fps,
                 "cache_mb": settings.cache_mb,
                 "renderers": at_once,
-                "reserve": settings.disk_reserve_mb * 1_000_000,
             },
             self.callbacks.keep,
         )
@@ -185,6 +160,16 @@ class Services:
             self.events,
             {"speech_model": settings.speech_model, "threads": settings.threads},
             self._on_said,
+            lambda session_id: self.sessions.live(session_id) is not None,
+        )
+        self.ahead = Ahead(
+            self.home,
+            {
+                "speech_model": settings.speech_model,
+                "threads": settings.threads,
+                "fps": settings.render_fps,
+            },
+            lambda: self.sessions.running,
         )
         self.forgetting = Forgetting(
             self.store,
@@ -199,6 +184,7 @@ class Services:
                 self.recent.forget_words,
                 self.thumbnails.forget,
                 self.corrections.forget,
+                self._forget_heard,
             ),
             live=self.live.erase,
             changed=self._look_anew,
@@ -213,6 +199,10 @@ class Services:
             settings.max_bytes,
         )
         self.activity = Activity()
+
+    def _forget_heard(self, session_id: str, start: float, end: float) -> None:
+        with self.ahead.held(session_id):
+            heard.forget(self.home.session(session_id), start, end)
 
     def _tidy(self) -> None:
         """Files half made by jobs that were cancelled, or died."""
@@ -230,6 +220,8 @@ class Services:
         self.uploads.tidy()
         self.jobs.resume()
         self.callbacks.keep()
+        if self.settings.transcribe_while_recording:
+            self.ahead.start()
         self._listen_again()
         self.retention.start()
 
@@ -238,6 +230,7 @@ class Services:
         self.renderers.close()
         self.heads.close()
         self.live.close()
+        self.ahead.close()
         self.sessions.let_go()
         self.jobs.close()
         self.webhooks.drain(2.0)
@@ -342,6 +335,7 @@ class Services:
 
     def _on_exported(self, session_id: str) -> None:
         self.recent.forget(session_id)
+        self.ahead.end(session_id)
         self.cells.settle(session_id)
 
     def _prepare(self, order: Order, plan: Plan) -> None:
