@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from jupyter_capture.client.session import ENDED, ORDER, CaptureSession
+from jupyter_capture.client._states import ENDED, ORDER
 from jupyter_capture.errors import CaptureError, EngineUnavailableError
 
 if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
+    from jupyter_capture.client.session import CaptureSession
 
 Event = dict[str, Any]
 Receive = Callable[[], AsyncIterator[Event]]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_capture.client._events import Event, state_event
+from jupyter_capture.client._states import ENDED, ORDER
 from jupyter_capture.client.engine import listens, read_locator
 from jupyter_capture.errors import (
     AuthenticationError,
@@ -26,11 +27,9 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Event], object]
 
-_ORDER = ("created", "starting", "active", "stopping", "stopped", "exported")
-STATES = (*_ORDER, "paused", "failed")
+STATES = (*ORDER, "paused", "failed")
 LIVE = ("levels", "silence", "gap", "disk", "cells", "transcript", "alert", "audio_index",
         "visual_index", "scene_index")  # fmt: skip
-ENDED = ("stopped", "exported", "failed")
 _STATE = "capture_session."
 _AGAIN = 0.5
 """Seconds until an engine that is away, or has no websocket, is asked again."""
@@ -231,10 +230,10 @@ def _between(last: str, status: str) -> list[str]:
         return ["failed"]
     at = "active" if last == "paused" else last
     to = "active" if status == "paused" else status
-    if to not in _ORDER:
+    if to not in ORDER:
         return [status]
-    first = _ORDER.index(at) + 1 if at in _ORDER else 0
-    passed = list(_ORDER[first : _ORDER.index(to) + 1])
+    first = ORDER.index(at) + 1 if at in ORDER else 0
+    passed = list(ORDER[first : ORDER.index(to) + 1])
     if status == "paused":
         return [*passed, "paused"]
     if last == "paused" and status == "active":

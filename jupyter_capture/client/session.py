@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_capture.client import _display
 from jupyter_capture.client._fields import objects, table, text
 from jupyter_capture.client._playable import Playable
+from jupyter_capture.client._states import ORDER
 from jupyter_capture.client._urls import media_url
 from jupyter_capture.client.attendance import attend
 from jupyter_capture.client.cells import cells_of
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from jupyter_capture.client.connection import Connection
     from jupyter_capture.client.video import Video
 
-ENDED = ("exported", "stopped", "failed")
-ORDER = ("created", "starting", "active", "stopping", "stopped", "exported")
 _PAUSE = 0.1
 
 
