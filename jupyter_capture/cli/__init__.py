@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jupyter_capture.cli import keys, library, machine, recording
+from jupyter_capture.cli import keys, library, machine, recording, webhooks
 from jupyter_capture.cli._hints import in_commands
 from jupyter_capture.cli.forget import forget
 from jupyter_capture.cli.purge import purge
@@ -36,6 +36,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

@@ -16,6 +16,13 @@ from jupyter_capture.errors import InvalidRequestError
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8765,
+    url: Annotated[
+        str | None, typer.Option(help="How others reach it, such as https://studio.example.org.")
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file; needed where others than this machine listen.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
 ) -> None:
     """Serve the whole API to programs with a key, until Ctrl-C."""
     import os
@@ -36,9 +43,17 @@ def serve(
         end_engine(folder)  # one that our own commands started, and that has nothing to do
     private_dir(folder)
     command = [sys.executable, "-m", "jupyter_capture.engine", "--data-dir", str(folder)]
+    command += ["--host", host, "--port", str(port)]
+    if url is not None:
+        command += ["--url", url]
+    if tls_certificate is not None:
+        command += ["--tls-certificate", str(tls_certificate.absolute())]
+    if tls_key is not None:
+        command += ["--tls-key", str(tls_key.absolute())]
     # In its place: signals and the exit status are the engine's own.
-    sys.stderr.write(f"Serving {folder} at http://{host}:{port}; Ctrl-C ends it.\n")
-    os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])
+    shown = url or f"{'https' if tls_certificate else 'http'}://{host}:{port}"
+    sys.stderr.write(f"Serving {folder} at {shown}; Ctrl-C ends it.\n")
+    os.execv(sys.executable, command)
 
 
 def demo(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jupyter_capture import logs
 from jupyter_capture.engine.lock import EngineLock
-from jupyter_capture.engine.server import Server
+from jupyter_capture.engine.server import Place, Server
 from jupyter_capture.errors import CaptureError
 from jupyter_capture.settings import Settings, private_dir
 
@@ -49,7 +49,7 @@ def main() -> int:
     gc.freeze()
     gc.set_threshold(50_000)
     try:
-        asyncio.run(Server(settings, options.host, options.port).run())
+        asyncio.run(Server(settings, _place(options)).run())
     except CaptureError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
@@ -73,7 +73,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--url")
+    parser.add_argument("--tls-certificate", type=Path)
+    parser.add_argument("--tls-key", type=Path)
     return parser.parse_args()
+
+
+def _place(options: argparse.Namespace) -> Place:
+    return Place(options.host, options.port, options.url, options.tls_certificate, options.tls_key)
 
 
 if __name__ == "__main__":

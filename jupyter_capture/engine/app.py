@@ -46,6 +46,7 @@ from jupyter_capture.engine.routes import (
     upload,
     video,
     watching,
+    webhooks,
 )
 from jupyter_capture.engine.services import Services
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError, NotFoundError
@@ -84,12 +85,14 @@ ROUTERS = (
     editor,
     events,
     retention,
+    webhooks,
     beyond,
 )
 
 
-def create_app(services: Services, *, serve: bool) -> FastAPI:
-    """``serve``: answer the whole API on TCP too, to keys; else only what tickets open."""
+def create_app(services: Services, *, serve: bool, name: str | None = None) -> FastAPI:
+    """``serve``: answer the whole API on TCP too, to keys; else only what tickets open. ``name``:
+    the host by which others than this machine reach it."""
     app = FastAPI(
         title="jupyter-capture engine",
         version=__version__,
@@ -104,7 +107,7 @@ def create_app(services: Services, *, serve: bool) -> FastAPI:
         app.include_router(module.router)
     static = Path(jupyter_capture.__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")
-    app.add_middleware(Door, services=services, serve=serve)
+    app.add_middleware(Door, services=services, serve=serve, name=name)
     app.add_exception_handler(CaptureError, _on_capture_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)

@@ -9,10 +9,15 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
+from fastapi import FastAPI
 
 from jupyter_capture._version import __version__
 from jupyter_capture.engine.app import create_app
@@ -26,28 +31,44 @@ _FIRST_PORT = 20000
 _PORTS = 12000  # below the range that systems hand out by themselves
 _TRIES = 50
 _CHECK_SECONDS = 5.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ALL = ("0.0.0.0", "::", "")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the engine listens on TCP. ``port`` None: started on demand, ends when idle; otherwise
+    it serves the API there. ``url``: how others reach it, where that is not host and port.
+    ``certificate`` and ``key``: PEM files of TLS, without which only loopback is listened on."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    url: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 class Server:
-    """``port`` None: started on demand, ends when idle. Otherwise it serves the API there."""
-
-    def __init__(self, settings: Settings, host: str, port: int | None) -> None:
+    def __init__(self, settings: Settings, place: Place) -> None:
         self._settings = settings
-        self._host = host
-        self._port = port
+        self._place = place
+        self._port = place.port
 
     async def run(self) -> None:
         """Serve until stopped or idle. Raises EngineError where a socket cannot be had."""
+        _check(self._place)
         media = self._media_socket()
         host, port = media.getsockname()[:2]
-        services = Services(self._settings, f"http://{host}:{port}")
+        url = self._url(host, port)
+        services = Services(self._settings, url)
         path = self._socket_path()
         local = _unix_socket(path)
-        app = create_app(services, serve=self._port is not None)
-        config = uvicorn.Config(
-            app, log_level="warning", log_config=None, lifespan="off", timeout_graceful_shutdown=3
-        )
-        server = _Uvicorn(config, (services.home.locator, path))
+        name = _host_in(url)
+        app = create_app(services, serve=self._port is not None, name=name)
+        server = _Uvicorn(_config(app), (services.home.locator, path))
+        # The Unix socket is for this user alone: TLS is for the other one.
+        outer = None if self._place.certificate is None else _Outer(_config(app, self._place))
+        outside: asyncio.Task[None] | None = None
         # uvicorn raises the signal that ended it once more, when all but our own end is done.
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, server.handle_exit)
@@ -57,8 +78,15 @@ class Server:
             self._write_locator(services, path, port)
             logger.info("serving %s, media at %s", services.home.root, services.media_url)
             watch = asyncio.create_task(self._end_when_idle(server, services))
-            await server.serve(sockets=[local, media])
+            if outer is None:
+                await server.serve(sockets=[local, media])
+            else:
+                outside = asyncio.create_task(outer.serve(sockets=[media]))
+                await server.serve(sockets=[local])
         finally:
+            if outer is not None and outside is not None:
+                outer.should_exit = True
+                await outside
             if watch is not None:
                 watch.cancel()
             server.take_down()
@@ -78,12 +106,20 @@ class Server:
     def _media_socket(self) -> socket.socket:
         """The same port for the same data folder, as far as it is free."""
         if self._port is not None:
-            return _tcp_socket(self._host, self._port)
+            return _tcp_socket(self._place.host, self._port)
         first = zlib.crc32(self._settings.socket_stem.encode()) % _PORTS
         for step in range(_TRIES):
             with contextlib.suppress(EngineError):
-                return _tcp_socket(self._host, _FIRST_PORT + (first + step) % _PORTS)
-        return _tcp_socket(self._host, 0)
+                return _tcp_socket(self._place.host, _FIRST_PORT + (first + step) % _PORTS)
+        return _tcp_socket(self._place.host, 0)
+
+    def _url(self, host: str, port: int) -> str:
+        if self._place.url is not None:
+            return self._place.url.rstrip("/")
+        scheme = "http" if self._place.certificate is None else "https"
+        # A certificate is made out to a name, and that is what was given.
+        name = host if scheme == "http" else self._place.host
+        return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
     def _write_locator(self, services: Services, path: Path, port: int) -> None:
         locator = services.home.locator
@@ -132,6 +168,59 @@ class _Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class _Outer(uvicorn.Server):
+    """The TLS port's. It ends with the other one, to which alone signals go."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: FastAPI, tls: Place | None = None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None or tls.key is None else str(tls.key),
+    )
+
+
+def _host_in(url: str) -> str | None:
+    name = urlsplit(url).hostname
+    return f"[{name}]" if name is not None and ":" in name else name
+
+
+def _check(place: Place) -> None:
+    """Raises EngineError where it would be heard by others, or could not be."""
+    if place.certificate is None:
+        if place.host not in _LOOPBACK:
+            raise EngineError(
+                f"At {place.host} others can listen in, so TLS is needed: give --tls-certificate "
+                "and --tls-key. Or listen on 127.0.0.1 behind a reverse proxy with TLS, and name "
+                "it with --url https://…"
+            )
+    else:
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(place.certificate, place.key)
+        except (OSError, ssl.SSLError) as error:
+            raise EngineError(
+                f"The certificate {place.certificate} cannot be used ({error}). Give PEM files "
+                "with --tls-certificate and --tls-key."
+            ) from error
+        if place.url is None and place.host in _ALL:
+            raise EngineError(
+                f"{place.host} is no name by which others reach the engine. Say it with --url "
+                "https://…, as the certificate has it."
+            )
+    parts = urlsplit(place.url or "https://example.org")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise EngineError(f"--url {place.url} must look like https://studio.example.org:8765.")
+
+
 def boot_id() -> str:
     """Tells this start of the machine from others; empty where the system does not say."""
     try:
@@ -141,11 +230,6 @@ def boot_id() -> str:
 
 
 def _tcp_socket(host: str, port: int) -> socket.socket:
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        raise EngineError(
-            f"The engine listens on loopback only, not on {host}. Use --host 127.0.0.1 and a "
-            "reverse proxy with TLS in front."
-        )
     address = "127.0.0.1" if host == "localhost" else host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

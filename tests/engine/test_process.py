@@ -20,7 +20,7 @@ from websockets.sync.client import connect as open_websocket
 from jupyter_capture.client.engine import answers, read_locator
 from jupyter_capture.engine.__main__ import _take
 from jupyter_capture.engine.lock import EngineLock
-from jupyter_capture.engine.server import Server
+from jupyter_capture.engine.server import Place, Server
 from jupyter_capture.errors import EngineError
 from jupyter_capture.settings import Settings
 
@@ -128,10 +128,10 @@ async def test_a_port_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(EngineError, match=f"Port {port} cannot be used"):
-            await Server(Settings(data_dir=tmp_path), "127.0.0.1", port).run()
+            await Server(Settings(data_dir=tmp_path), Place("127.0.0.1", port)).run()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
-async def test_it_listens_on_loopback_alone(tmp_path: Path, host: str) -> None:
-    with pytest.raises(EngineError, match="loopback only"):
-        await Server(Settings(data_dir=tmp_path), host, 0).run()
+async def test_it_listens_on_loopback_alone_unless_it_has_tls(tmp_path: Path, host: str) -> None:
+    with pytest.raises(EngineError, match="TLS is needed"):
+        await Server(Settings(data_dir=tmp_path), Place(host, 0)).run()
