@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jupyter_capture.cli import keys, library, machine, recording, webhooks
+from jupyter_capture.cli import keys, library, machine, models, recording, webhooks
 from jupyter_capture.cli._hints import in_commands
 from jupyter_capture.cli.forget import forget
 from jupyter_capture.cli.purge import purge
@@ -29,6 +29,7 @@ for _command in (
     forget,
     library.sessions,
     library.search,
+    library.index,
     purge,
     strip,
     machine.demo,
@@ -36,6 +37,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.add_typer(webhooks.app, name="webhooks")
 
 

@@ -7,19 +7,24 @@ transaction of the connection that the caller hands in.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row, delete, func, insert, select, text
+from sqlalchemy.exc import DatabaseError
 
 from jupyter_capture.engine.schema import indexes, segments
 from jupyter_capture.engine.schema import vectors as vector_rows
 from jupyter_capture.errors import EngineError
+
+logger = logging.getLogger(__name__)
 
 DIMENSIONS = 384
 _BATCH = 500  # rows of one INSERT
@@ -32,6 +37,7 @@ create virtual table segments_fts using fts5(
 """
 # Without this a deleted word stays readable in the full-text index until its next merge.
 _SECURE_DELETE = "insert into segments_fts(segments_fts, rank) values('secure-delete', 1)"
+_FTS_TABLES = ("", "_data", "_idx", "_docsize", "_config")
 _INSERT_FTS = (
     "insert into segments_fts(rowid, text)"
     " select id, text from segments where id >= :first and id < :end"
@@ -97,6 +103,56 @@ def scrub_fts(connection: Connection) -> None:
     connection.execute(text("insert into segments_fts(segments_fts) values('optimize')"))
 
 
+def mend_fts(connection: Connection) -> bool:
+    """Write a damaged full-text index anew, from the segments. Whether that was what is damaged."""
+    try:
+        connection.execute(text("insert into segments_fts(segments_fts) values('integrity-check')"))
+    except DatabaseError:
+        logger.warning("the full-text index is damaged, and is written anew")
+    else:
+        return False
+    # Its tables' pages may be what is damaged: what cannot be dropped is let go of.
+    _let_go_of_fts(connection)
+    create_fts(connection)
+    connection.execute(text("insert into segments_fts(segments_fts) values('rebuild')"))
+    return True
+
+
+def rebuild_fts(connection: Connection) -> int:
+    """Make the full-text table anew from the segments, whatever has become of it. How many
+    segments there are; takes time that grows with them."""
+    try:
+        with connection.begin_nested():
+            drop_fts(connection)
+    except DatabaseError:
+        _let_go_of_fts(connection)
+    create_fts(connection)
+    connection.execute(text("insert into segments_fts(segments_fts) values('rebuild')"))
+    return int(connection.execute(select(func.count()).select_from(segments)).scalar_one())
+
+
+def _let_go_of_fts(connection: Connection) -> None:
+    connection.execute(text("pragma writable_schema = on"))
+    names = ", ".join(f"'segments_fts{end}'" for end in _FTS_TABLES)
+    connection.execute(text(f"delete from sqlite_master where tbl_name in ({names})"))
+    connection.execute(text("pragma writable_schema = reset"))
+
+
+@contextmanager
+def told_if_damaged() -> Iterator[None]:
+    """Raises EngineError where the full-text index is missing or cannot be read."""
+    try:
+        yield
+    except DatabaseError as error:
+        said = str(error.orig)
+        if not any(each in said for each in ("segments_fts", "malformed", "vtable", "logic error")):
+            raise
+        raise EngineError(
+            f"The index of words is damaged or gone ({said}). The words themselves are stored "
+            "apart from it: make it anew with `jupyter-capture index --rebuild`."
+        ) from error
+
+
 def write_index(
     connection: Connection,
     track_id: str,
@@ -120,7 +176,8 @@ def write_index(
             f"An index needs one vector of {DIMENSIONS} numbers for each of its "
             f"{len(sentences)} sentences, and got an array of shape {vectors.shape}."
         )
-    delete_index(connection, track_id, kind)
+    with told_if_damaged():
+        delete_index(connection, track_id, kind)
     first = _next_id(connection)
     rows = [
         {
@@ -137,9 +194,23 @@ def write_index(
         for offset, sentence in enumerate(sentences)
     ]
     _insert_segments(connection, rows)
-    _insert_vectors(connection, first, vectors)
+    _insert_vectors(connection, range(first, first + len(rows)), vectors)
     end = first + len(rows)
-    connection.execute(text(_INSERT_FTS), {"first": first, "end": end})
+    with told_if_damaged():
+        connection.execute(text(_INSERT_FTS), {"first": first, "end": end})
+    return add_range(connection, track_id, kind, first, end, model, language)
+
+
+def add_range(
+    connection: Connection,
+    track_id: str,
+    kind: str,
+    first: int,
+    end: int,
+    model: str,
+    language: str | None,
+) -> IndexRow:
+    """The row of an index whose segments are there, with the ids [first, end)."""
     row = IndexRow(
         id="idx-" + secrets.token_hex(8),
         track_id=track_id,
@@ -237,13 +308,20 @@ def _insert_segments(connection: Connection, rows: list[dict[str, object]]) -> N
         connection.execute(insert(segments), rows[start : start + _BATCH])
 
 
-def _insert_vectors(connection: Connection, first: int, array: npt.NDArray[np.float32]) -> None:
-    halves = array.astype("<f2")
-    for start in range(0, len(halves), _BATCH):
-        connection.execute(
-            insert(vector_rows),
-            [
-                {"segment_id": first + start + offset, "f16": half.tobytes()}
-                for offset, half in enumerate(halves[start : start + _BATCH])
-            ],
-        )
+def replace_vectors(
+    connection: Connection, ids: Sequence[int], vectors: npt.NDArray[np.float32]
+) -> None:
+    """Of segments that are there already."""
+    connection.execute(delete(vector_rows).where(vector_rows.c.segment_id.in_(ids)))
+    _insert_vectors(connection, ids, vectors)
+
+
+def _insert_vectors(
+    connection: Connection, ids: Sequence[int], array: npt.NDArray[np.float32]
+) -> None:
+    rows = [
+        {"segment_id": one, "f16": half.tobytes()}
+        for one, half in zip(ids, array.astype("<f2"), strict=True)
+    ]
+    for start in range(0, len(rows), _BATCH):
+        connection.execute(insert(vector_rows), rows[start : start + _BATCH])

@@ -16,9 +16,9 @@ from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.index import create_fts, delete_index, write_index
 from jupyter_capture.engine.models import find_speech_model, find_text_model
 from jupyter_capture.engine.schema import metadata
-from jupyter_capture.engine.search import VectorIndex, default_threshold, search
+from jupyter_capture.engine.search import Memory, default_threshold, search
 from jupyter_capture.engine.search.keywords import parse
-from jupyter_capture.engine.search.vectors import Signs, merged
+from jupyter_capture.engine.search.vectors import Chunk, Signs, merged, signs_of
 from jupyter_capture.engine.transcribe import Sentence, Transcriber
 from jupyter_capture.errors import InvalidRequestError
 
@@ -278,11 +278,11 @@ def test_an_empty_library_finds_nothing(connection, embedder):
     assert search(connection, embedder, "budget", None) == []
 
 
-def test_the_vector_index_follows_the_table(connection, embedder):
-    vectors = VectorIndex()
+def test_what_is_kept_in_memory_follows_the_table(connection, embedder):
+    memory = Memory()
 
     def best(query):
-        hits = search(connection, embedder, query, None, "semantic", vectors=vectors)
+        hits = search(connection, embedder, query, None, "semantic", memory=memory)
         return hits[0].text if hits else None
 
     assert best("dogs") is None
@@ -295,24 +295,24 @@ def test_the_vector_index_follows_the_table(connection, embedder):
     assert best("a sleeping cat") == "Cats sleep most of the day."
     delete_index(connection, "trk-2")
     assert best("boats") is None
-    assert len(vectors.sync(connection)) == 1
+    assert len(memory.sync(connection).signs) == 1
 
 
 def test_an_index_that_takes_the_ids_of_a_deleted_one_is_read_anew(connection, embedder):
-    vectors = VectorIndex()
+    memory = Memory()
     old = add(connection, embedder, "trk-1", "A dog barked all night.")
-    vectors.sync(connection)
+    memory.sync(connection)
     delete_index(connection, "trk-1")
     new = add(connection, embedder, "trk-2", "The ship sailed to Lisbon.")
     assert (new.first_id, new.end_id) == (old.first_id, old.end_id)
-    hits = search(connection, embedder, "boats", None, "semantic", vectors=vectors)
+    hits = search(connection, embedder, "boats", None, "semantic", memory=memory)
     assert [hit.track_id for hit in hits] == ["trk-2"]
 
 
 def test_unchanged_tables_are_not_read_again(connection, embedder):
-    vectors = VectorIndex()
+    memory = Memory()
     add(connection, embedder, "trk-1", "A dog barked all night.")
-    assert vectors.sync(connection) is vectors.sync(connection)
+    assert memory.sync(connection) is memory.sync(connection)
 
 
 def test_signs_pick_out_what_an_exact_comparison_would():
@@ -321,13 +321,16 @@ def test_signs_pick_out_what_an_exact_comparison_would():
     topics = rng.normal(size=(500, 384))
     rows = topics[rng.integers(0, 500, 20_000)] + rng.normal(size=(20_000, 384))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    signs = Signs(np.arange(20_000, dtype=np.int64), np.packbits(rows > 0, axis=1).view(np.uint64))
+    ids = np.arange(20_000, dtype=np.int64)
+    signs = Signs().with_([Chunk(ids[7:], signs_of(rows[7:])), Chunk(ids[:7], signs_of(rows[:7]))])
     lost = 0
     for query in rows[:50] + rng.normal(scale=0.02, size=(50, 384)).astype(np.float32):
         exact = set(np.argsort(-(rows @ query))[:20].tolist())
         lost += len(exact - set(signs.nearest(query, None, 400).tolist()))
         within = signs.nearest(query, [(100, 200), (5000, 5100)], 400)
         assert sorted(within.tolist()) == [*range(100, 200), *range(5000, 5100)]
+    many = [(at, at + 1) for at in range(0, 20_000, 100)]
+    assert sorted(signs.nearest(rows[0], many, 400).tolist()) == [*range(0, 20_000, 100)]
     assert lost <= 5  # of 1000
 
 

@@ -16,16 +16,18 @@ from sqlalchemy import Connection, select
 
 from jupyter_capture.engine.schema import segments
 from jupyter_capture.engine.search import keywords
-from jupyter_capture.engine.search.vectors import Ranges, VectorIndex, read_vectors
+from jupyter_capture.engine.search.memory import Memory
+from jupyter_capture.engine.search.vectors import Floats, Ids, Ranges, read_vectors
 from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire.library import SearchMode
 
-__all__ = ["Hit", "VectorIndex", "default_threshold", "search"]
+__all__ = ["Hit", "Memory", "default_threshold", "search"]
 
 MAX_QUERY = 2000  # characters
 MAX_HITS = 1000
 _NEAREST = 400  # rows compared exactly; with 100, one hit in ten was lost
 _MATCHING = 200  # rows taken from the full-text index
+_BESIDE = 50_000  # rows from which on vectors are looked through beside words, not after them
 _WORDS_ADD = 0.5  # how much of the way to 1 a match of all words lifts a score
 
 
@@ -61,14 +63,14 @@ def search(
     top_k: int = 10,
     score_threshold: float | None = None,
     *,
-    vectors: VectorIndex | None = None,
+    memory: Memory | None = None,
 ) -> list[Hit]:
     """The segments that fit the query, best first.
 
     ``ranges`` are ranges of segment ids (end exclusive), as indexes hold them; None is the whole
     library. Words in double quotes must be said just so (not in mode ``semantic``); what a
-    ``-word`` names must not be said. ``vectors`` is the engine's own; without it all vectors are
-    read first.
+    ``-word`` names must not be said. ``memory`` is the engine's own; without it all that it holds
+    is read first.
 
     Raises:
         InvalidRequestError: the query is empty, too long, or has no word in it; the mode, the
@@ -76,16 +78,30 @@ def search(
     """
     query = _checked(query, mode, top_k, score_threshold)
     threshold = default_threshold(mode) if score_threshold is None else score_threshold
-    signs = (vectors or VectorIndex()).sync(connection)
-    if not len(signs):
+    memory = memory or Memory()
+    seen = memory.sync(connection)
+    if not len(seen.signs):
         return []
     words = _parsed(query)
-    by_words = [] if mode == "semantic" else keywords.matching(connection, words, ranges, _MATCHING)
-    candidates = list(by_words)
-    vector = None if mode == "keyword" else embedder.embed([words.wanted.replace('"', " ")])[0]
-    if vector is not None and (mode == "semantic" or not words.phrases):
-        near = signs.nearest(vector, ranges, max(_NEAREST, top_k))
-        candidates = list(dict.fromkeys([*candidates, *near.tolist()]))
+    spans = seen.spans(ranges)
+
+    def near() -> tuple[Floats | None, Ids]:
+        if mode == "keyword":
+            return None, np.empty(0, np.int64)
+        vector = embedder.embed([words.wanted.replace('"', " ")])[0]
+        if mode == "hybrid" and words.phrases:
+            return vector, np.empty(0, np.int64)
+        return vector, seen.signs.nearest(vector, spans, max(_NEAREST, top_k))
+
+    # Both take their time, outside of Python mostly.
+    nearest = memory.pool.submit(near) if len(seen.signs) > _BESIDE else None
+    terms = keywords.resolved(words, seen.vocabulary, len(seen.signs))
+    by_words: list[int] = []
+    if mode != "semantic":
+        thorough = mode == "keyword"
+        by_words = keywords.matching(connection, terms, spans, _MATCHING, thorough=thorough)
+    vector, ids = nearest.result() if nearest else near()
+    candidates = list(dict.fromkeys([*by_words, *ids.tolist()]))
     if words.without:
         unwanted = keywords.holding(_texts(connection, candidates), words.without)
         candidates = [one for one in candidates if one not in unwanted]
@@ -95,8 +111,7 @@ def search(
         likeness = dict(zip(ids.tolist(), np.clip(exact @ vector, 0, 1).tolist(), strict=True))
     said: dict[int, float] = {}
     if mode != "semantic" and by_words:
-        weights = keywords.weights(connection, words, len(signs))
-        said = keywords.coverage(_texts(connection, candidates), weights)
+        said = keywords.coverage(_texts(connection, by_words), terms.all)
     scores = {one: _score(likeness.get(one, 0.0), said.get(one, 0.0), mode) for one in candidates}
     order = {one: place for place, one in enumerate(by_words)}
     best = sorted(

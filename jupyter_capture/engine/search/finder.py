@@ -13,14 +13,16 @@ from jupyter_capture.engine.index import (
     delete_index,
     find_index,
     read_segments,
+    told_if_damaged,
     write_index,
 )
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
 from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
+from jupyter_capture.engine.search.memory import Memory
 from jupyter_capture.engine.search.operators import CELLS, Asked, of_channel, read_query
 from jupyter_capture.engine.search.recordings import of_recordings
-from jupyter_capture.engine.search.vectors import VectorIndex
+from jupyter_capture.engine.search.shots import SPOKEN, as_shots
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
 from jupyter_capture.wire.library import (
@@ -34,10 +36,10 @@ from jupyter_capture.wire.library import (
 )
 
 DEFAULT_HITS = 10
-SPOKEN, SCREEN = "spoken_word", "screen_text"
+SCREEN = "screen_text"
 _KINDS = (SPOKEN, "scene")
 _AGAIN = 4
-"""How many more hits are asked for where some may be the same page again."""
+"""How many more hits are asked for, since some may be neighbours, or the same page again."""
 _MODES: dict[str, SearchMode] = {
     "hybrid": "hybrid",
     "default": "hybrid",
@@ -63,8 +65,8 @@ class Finder:
         self._store = store
         self._library = library
         self._embedder = embedder
-        self._vectors = VectorIndex()
-        self.look_anew = self._vectors.reset
+        self._memory = Memory()
+        self.look_anew = self._memory.reset
 
     def in_asset(self, asset: AssetRow, request: SearchRequest) -> SearchAnswer:
         """Raises NotIndexedError where nothing of the kind that is asked for is indexed yet."""
@@ -208,8 +210,7 @@ class Finder:
                 f"The search mode {named!r} is not known. Use hybrid, semantic or keyword."
             )
         top_k = request.top_k or request.result_threshold or DEFAULT_HITS
-        seen = any(row.kind == SCREEN for row in wanted)
-        with self._store.read() as connection:
+        with told_if_damaged(), self._store.read() as connection:
             looked = of_recordings(connection, wanted, asked)
             hits = search(
                 connection,
@@ -217,11 +218,11 @@ class Finder:
                 request.query,
                 [(row.first_id, row.end_id) for row in looked],
                 mode,
-                min(MAX_HITS, top_k * _AGAIN) if seen else top_k,
+                min(MAX_HITS, top_k * _AGAIN),
                 request.score_threshold,
-                vectors=self._vectors,
+                memory=self._memory,
             )
-        return _distinct(hits)[:top_k]
+        return as_shots(_distinct(hits))[:top_k]
 
     def _rows(self, collection_id: str) -> list[Any]:
         """The indexes of all tracks that some asset of the collection holds or was mixed from."""

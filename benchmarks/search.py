@@ -1,0 +1,359 @@
+"""Search in a library of a million sentences, beside what else could search it.
+
+The library is made first (see `_meetings.py`), in a process of its own. Then, in one process: our
+search by words and meaning over all of it, and inside one recording, at the engine's own seam and
+as it is answered; how much memory it takes; how many of the twenty nearest vectors it misses; and
+what it costs while recordings are being added. Beside it, with the same vectors and queries:
+
+- NumPy, exact, from half floats on disk, as they are stored: what fits the memory ours may take
+- NumPy, exact, from floats in memory (1.5 GB for a million)
+- SQLite FTS5 alone: any of the words, ranked
+- LanceDB, vectors alone, flat and in its own format (where it is installed: extra [bench])
+
+    python benchmarks/search.py [--segments 1000000] [--queries 100] [--keep FOLDER] [--no-peers]
+
+A library that is kept is used again. ``--segments 3500000`` takes 6 GB of disk, and memory for the
+peers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from _meetings import A_RECORDING, fill, names, sentences
+
+from jupyter_capture.engine.embed import DIMENSIONS, Embedder
+from jupyter_capture.engine.home import Home
+from jupyter_capture.engine.index import write_index
+from jupyter_capture.engine.library import Library
+from jupyter_capture.engine.models import find_text_model
+from jupyter_capture.engine.schema import tracks
+from jupyter_capture.engine.search import search
+from jupyter_capture.engine.search.finder import Finder, Record
+from jupyter_capture.engine.search.keywords import parse
+from jupyter_capture.engine.search.memory import Memory
+from jupyter_capture.engine.store import Store
+from jupyter_capture.wire.library import SearchRequest
+
+TOP = 20
+_BLOCK = 65_536
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+
+    def __str__(self) -> str:
+        return f"{self.p50:9.1f} {self.p99:9.1f}"
+
+
+def timed(work: Callable[[str], object], queries: Sequence[str]) -> Times:
+    work(queries[0])
+    took = []
+    for query in queries:
+        began = time.perf_counter()
+        work(query)
+        took.append(1e3 * (time.perf_counter() - began))
+    return Times(*np.percentile(took, [50, 99]).tolist())
+
+
+def asked(count: int) -> list[str]:
+    """Sentences, some words of one, names, misspelt names, numbers, phrases."""
+    chance = np.random.default_rng(11)
+    said = sentences(count, seed=12345)
+    people = names(2000, seed=7)
+    found = []
+    for at, one in enumerate(said):
+        name, number = people[int(chance.integers(2000))], int(chance.integers(2, 100_000))
+        words = one.rstrip(".").split()
+        found.append(
+            [
+                f"when did somebody say that {one.lower()}",
+                " ".join(words[-4:]),
+                f"what did {name} say about {words[-1]}",
+                f"{name[0]}{name[2]}{name[1]}{name[3:]}",
+                f"${number:,}",
+                f'"{" ".join(words[:3])}" {name}',
+                " ".join(sorted(words, key=len)[-2:]),
+            ][at % 7]
+        )
+    return found
+
+
+# -- memory of this process, in MB
+
+
+def memory(which: str = "VmRSS") -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition(f"{which}:")[2].split()[0]) / 1e3
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+# -- ours
+
+
+class Ours:
+    def __init__(self, folder: Path, embedder: Embedder) -> None:
+        home = Home.at(folder)
+        self.store, self.embedder, self.memory = Store(home.database), embedder, Memory()
+        self.library = Library(self.store, home)
+        self.finder = Finder(self.store, self.library, embedder)
+        self.finder._memory = self.memory
+
+    def over_all(self, query: str, mode: str = "hybrid", **options) -> list[int]:  # type: ignore[no-untyped-def]
+        with self.store.read() as connection:
+            hits = search(
+                connection, self.embedder, query, None, mode, TOP, memory=self.memory, **options
+            )
+        return [hit.segment_id for hit in hits]
+
+    def inside(self, query: str) -> object:
+        first = 1 + 37 * A_RECORDING
+        with self.store.read() as connection:
+            ranges = [(first, first + A_RECORDING)]
+            return search(
+                connection, self.embedder, query, ranges, "hybrid", TOP, memory=self.memory
+            )
+
+    def answered(self, query: str) -> object:
+        return self.finder.in_collection("default", SearchRequest(query=query, top_k=TOP))
+
+    def answered_inside(self, query: str) -> object:
+        asset = self.library.asset("m-37")
+        return self.finder.in_asset(asset, SearchRequest(query=query, top_k=TOP))
+
+    def add(self, number: int, vectors: Floats) -> None:
+        """Another recording, in which a word of its own is said."""
+        track = f"trk-new-{number}"
+        said = [Record(float(at), at + 1.0, f"zanzibar{number} was mentioned") for at in range(400)]
+        with self.store.write() as connection:
+            connection.execute(
+                tracks.insert().values(
+                    id=track, channel_id="mic:default", kind="audio", folder="x", manifest={},
+                    stems=[],
+                )
+            )  # fmt: skip
+            write_index(
+                connection, track, "spoken_word", "mic:default", said, vectors, "tiny.en", "en"
+            )
+
+
+def while_adding(ours: Ours, queries: Sequence[str], rounds: int = 10) -> tuple[Times, bool]:
+    """How long searches take meanwhile; whether each recording was found as soon as it was in."""
+    chance = np.random.default_rng(5)
+    vectors = chance.normal(size=(400, DIMENSIONS)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ended, took = threading.Event(), list[float]()
+
+    def go_on() -> None:
+        at = 0
+        while not ended.is_set():
+            began = time.perf_counter()
+            ours.over_all(queries[at % len(queries)])
+            took.append(1e3 * (time.perf_counter() - began))
+            at += 1
+
+    searching = threading.Thread(target=go_on)
+    searching.start()
+    found = True
+    for number in range(rounds):
+        ours.add(number, vectors)
+        found &= bool(ours.over_all(f"zanzibar{number}", "keyword"))
+    while len(took) < 3 * rounds:
+        time.sleep(0.05)
+    ended.set()
+    searching.join()
+    return Times(*np.percentile(took, [50, 99]).tolist()), found
+
+
+# -- peers
+
+
+def best_of(scores: Floats) -> npt.NDArray[np.int64]:
+    near = np.argpartition(-scores, TOP)[:TOP]
+    return near[np.argsort(-scores[near])]
+
+
+def export(ours: Ours, count: int, path: Path) -> npt.NDArray[np.float16]:
+    """The vectors as one file of half floats."""
+    halves = np.lib.format.open_memmap(path, "w+", "<f2", (count, DIMENSIONS))
+    with ours.store.read() as connection:
+        for start in range(0, count, _BLOCK):
+            rows = connection.exec_driver_sql(
+                "select f16 from vectors where segment_id > ? and segment_id <= ?"
+                " order by segment_id",
+                (start, min(start + _BLOCK, count)),
+            ).fetchall()
+            block = np.frombuffer(b"".join([row[0] for row in rows]), "<f2")
+            halves[start : start + len(rows)] = block.reshape(-1, DIMENSIONS)
+    halves.flush()
+    return halves
+
+
+def exact(halves: npt.NDArray[np.float16], vector: Floats) -> Floats:
+    """The likeness of all rows, a block at a time."""
+    scores = np.empty(len(halves), np.float32)
+    for start in range(0, len(halves), _BLOCK):
+        block = halves[start : start + _BLOCK]
+        scores[start : start + len(block)] = block.astype(np.float32) @ vector
+    return scores
+
+
+def fts5(ours: Ours) -> Callable[[str], object]:
+    def look(query: str) -> object:
+        said = parse(query)
+        words = [word.replace('"', " ") for phrase in said.terms for word in phrase.split()]
+        match = " OR ".join(f'"{word}"' for word in words)
+        with ours.store.read() as connection:
+            return connection.exec_driver_sql(
+                "select rowid from segments_fts where segments_fts match ? order by rank limit 20",
+                (match,),
+            ).fetchall()
+
+    return look
+
+
+def lancedb_rows(
+    halves: npt.NDArray[np.float16], folder: Path, vector_of: Callable[[str], Floats],
+    queries: Sequence[str],
+) -> list[tuple[str, Times]]:  # fmt: skip
+    try:
+        import lancedb
+        import pyarrow as pa
+    except ImportError:
+        print("LanceDB is not installed: pip install 'jupyter-capture[bench]'")
+        return []
+    began = time.perf_counter()
+    schema = pa.schema([("id", pa.int64()), ("vector", pa.list_(pa.float32(), DIMENSIONS))])
+
+    def batches():  # type: ignore[no-untyped-def]
+        for start in range(0, len(halves), _BLOCK):
+            block = halves[start : start + _BLOCK].astype(np.float32)
+            flat = pa.FixedSizeListArray.from_arrays(pa.array(block.reshape(-1)), DIMENSIONS)
+            ids = pa.array(np.arange(start, start + len(block)))
+            yield pa.record_batch([ids, flat], schema=schema)
+
+    table = lancedb.connect(str(folder / "lance")).create_table(
+        "rows", pa.RecordBatchReader.from_batches(schema, batches())
+    )
+    print(f"LanceDB: written in {time.perf_counter() - began:.0f} s")
+
+    def look(query: str) -> object:
+        return table.search(vector_of(query)).limit(TOP).to_arrow()
+
+    return [("LanceDB, vectors alone, flat", timed(look, queries[:20]))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--segments", type=int, default=1_000_000)
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.fill:
+        took = fill(options.keep, options.segments, options.keep / "models")
+        print(json.dumps({"seconds": took}))
+        return
+    with tempfile.TemporaryDirectory(prefix="jc-bench-") as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "library.sqlite3").exists():
+            command = [sys.executable, __file__, "--fill", "--keep", str(folder)]
+            command += ["--segments", str(options.segments)]
+            took = json.loads(subprocess.check_output(command).splitlines()[-1])["seconds"]
+            print(f"{options.segments:,} sentences written in {took:.0f} s")
+        compare(folder, Path(scratch), options)
+
+
+def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
+    queries = asked(options.queries)
+    embedder = Embedder(find_text_model(folder / "models"), threads=2)
+    embedder.embed(queries)
+    ours = Ours(folder, embedder)
+    before = memory()
+    forget_peak()
+    began = time.perf_counter()
+    ours.over_all(queries[0])
+    cold = time.perf_counter() - began
+    peak_cold = memory("VmHWM") - before
+    forget_peak()
+    rows = [
+        ("hybrid over all", timed(ours.over_all, queries)),
+        ("hybrid over all, as it is answered", timed(ours.answered, queries)),
+        ("hybrid inside one recording", timed(ours.inside, queries)),
+        ("hybrid inside one, as it is answered", timed(ours.answered_inside, queries)),
+        ("by words over all", timed(lambda one: ours.over_all(one, "keyword"), queries)),
+        ("by meaning over all", timed(lambda one: ours.over_all(one, "semantic"), queries)),
+    ]
+    held, peak = memory() - before, memory("VmHWM") - before
+    vectors = dict(zip(queries, embedder.embed(queries), strict=True))
+    # As a search embeds it: alone.
+    vectors = {query: embedder.embed([query])[0] for query in queries}
+    halves = export(ours, options.segments, scratch / "vectors.npy")
+    recall = _recall(ours, halves, vectors)
+    few = queries[: max(10, len(queries) // 5)]
+    half = timed(lambda one: best_of(exact(halves, embedder.embed([one])[0])), few)
+    rows.append(("NumPy exact, half floats as stored", half))
+    if not options.no_peers:
+        whole = halves.astype(np.float32)
+        full = timed(lambda one: best_of(whole @ embedder.embed([one])[0]), queries)
+        del whole
+        rows.append(("NumPy exact, floats in memory", full))
+        rows.append(("SQLite FTS5 alone, any word, ranked", timed(fts5(ours), queries)))
+        rows += lancedb_rows(halves, scratch, lambda one: embedder.embed([one])[0], queries)
+    adding, found = while_adding(ours, queries)
+    rows.insert(6, ("hybrid over all, while 400 are added", adding))
+    print(f"\n{options.segments:,} segments, {len(queries)} queries, top {TOP}")
+    print(f"{'':40} {'p50 ms':>9} {'p99 ms':>9}")
+    for name, times in rows:
+        print(f"{name:40} {times}")
+    said = dict(rows)
+    every, one = said["hybrid over all"], said["hybrid inside one recording"]
+    print(f"\nexact scan of what is stored / hybrid over all: {half.p50 / every.p50:.1f} times")
+    if "NumPy exact, floats in memory" in said:
+        times = said["NumPy exact, floats in memory"].p50 / every.p50
+        print(f"exact scan in memory / hybrid over all: {times:.1f} times")
+    print(f"inside one recording / over all: {one.p50 / every.p50:.3f}")
+    print(f"recall@{TOP} of the vector part: {recall:.4f}")
+    print(f"memory beyond the process: {held:.0f} MB, at most {peak:.0f} MB")
+    print(f"first search of an engine: {cold:.1f} s, at most {peak_cold:.0f} MB")
+    print(f"what was added was found by the next search: {'yes' if found else 'NO'}")
+
+
+def _recall(ours: Ours, halves: npt.NDArray[np.float16], vectors: dict[str, Floats]) -> float:
+    """Rows as near as the exact twentieth count: equal ones come in any order."""
+    hits = total = 0
+    for query, vector in list(vectors.items())[:50]:
+        scores = exact(halves, vector)
+        least = np.sort(scores)[-TOP] - 1e-4
+        with ours.store.read() as connection:
+            found = search(
+                connection, ours.embedder, query, None, "semantic", TOP, 0.0, memory=ours.memory
+            )
+        hits += sum(scores[hit.segment_id - 1] >= least for hit in found)
+        total += TOP
+    return hits / total
+
+
+if __name__ == "__main__":
+    main()
