@@ -2,7 +2,10 @@
 # make test   installs what it needs and runs every check
 # make lint   ruff and mypy alone          make format   rewrite with ruff
 # make trust  kill recordings 50 times; sound against picture after 1, 10, 30 minutes and 20 pauses
-# make bench  the benchmarks               make wire     regenerate the TypeScript of the wire
+# make bench  the benchmarks, then benchmarks/RESULTS.md (BENCHES="imports playable": only these)
+# make docs   the site, into site/         make package  wheel and sdist, tried in a fresh venv
+# make floor  the tests of client and media with the oldest versions that pyproject.toml allows
+# make wire   regenerate the TypeScript of the wire
 # make compatibility  write docs/compatibility.md from the tests' table of the SDK's methods
 #
 # PYTHON=/path/to/python3 chooses the Python; by default the first of 3.11 or later.
@@ -12,7 +15,11 @@ BIN := $(VENV)/bin
 NPM := ./scripts/npm.sh $(BIN)/python
 FRONTEND := hatch_build.py $(shell find labextension -type f -not -path '*/node_modules/*')
 
-.PHONY: demo test lint format bench trust wire compatibility clean debian-demo debian-test
+# Those of which a peer is measured too; the others belong to `make trust`.
+BENCHES := imports recorder playable streams browser speech live screen search
+
+.PHONY: demo test lint format bench trust docs package floor wire compatibility clean \
+	debian-demo debian-test
 
 demo: debian-demo $(VENV)/installed
 	$(BIN)/jupyter-capture demo
@@ -31,13 +38,23 @@ format: $(VENV)/installed
 
 bench: debian-demo $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable ".[bench]"
-	@for script in $(filter-out benchmarks/clapper.py benchmarks/kills.py, $(sort $(wildcard benchmarks/[a-z]*.py))); do \
+	@for script in $(wildcard $(BENCHES:%=benchmarks/%.py)); do \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+	$(BIN)/python benchmarks/report.py
 
 trust: debian-demo $(VENV)/installed
 	$(BIN)/python benchmarks/kills.py --kills 50
 	$(BIN)/python benchmarks/clapper.py --minutes 1 10 30 --pauses 20
+
+docs: $(VENV)/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
+
+package: $(VENV)/installed
+	$(BIN)/python scripts/package.py
+
+floor: $(VENV)/installed
+	$(BIN)/python scripts/package.py --floor
 
 wire: $(VENV)/installed labextension/node_modules/.package-lock.json
 	$(BIN)/python labextension/wire.py
@@ -64,4 +81,4 @@ labextension/node_modules/.package-lock.json: labextension/package-lock.json | $
 	@touch $@
 
 clean:
-	rm -rf $(VENV) labextension/node_modules demo-output build dist
+	rm -rf $(VENV) labextension/node_modules demo-output build dist site
