@@ -10,6 +10,7 @@ import typer
 
 from jupyter_capture.cli import keys, library, machine, models, recording, webhooks
 from jupyter_capture.cli._hints import in_commands
+from jupyter_capture.cli.completion import completion, prepare
 from jupyter_capture.cli.forget import forget
 from jupyter_capture.cli.purge import purge
 from jupyter_capture.cli.strip import strip
@@ -34,6 +35,7 @@ for _command in (
     strip,
     machine.demo,
     machine.doctor,
+    completion,
 ):
     app.command()(_command)
 app.add_typer(keys.app, name="keys")
@@ -43,6 +45,7 @@ app.add_typer(webhooks.app, name="webhooks")
 
 def main() -> None:
     """Run; a `CaptureError` becomes one line on standard error and exit status 1."""
+    prepare()
     try:
         app()
     except CaptureError as error:

@@ -220,8 +220,7 @@ def _keep(connection: Connection, place: _Place, new: Sequence[Word]) -> None:
     for row in corrections_of(connection, place.index.track_id):
         if start <= row.start + _EXACT and row.end - _EXACT <= end:
             connection.execute(delete(corrections).where(corrections.c.id == row.id))
-            if row.start - start <= _EXACT and end - row.end <= _EXACT:
-                was = row.was
+            was = was.replace(_joined([_word(word) for word in row.words]), row.was, 1)
     if _joined(new) != was:
         values = {"track_id": place.index.track_id, "start": start, "end": end, "was": was}
         words = [list(word) for word in new]
@@ -372,7 +371,10 @@ def _told(place: _Place, new: Sequence[Word]) -> Correction:
         text=_joined(new),
         was=_joined(place.chosen),
         channel=channel,
-        words=[TranscriptItem(text=w, start=s, end=e, channel=channel) for w, s, e in new],
+        words=[
+            TranscriptItem(text=word, start=start, end=end, channel=channel, corrected=True)
+            for word, start, end in new
+        ],
     )
 
 

@@ -43,6 +43,11 @@ class Home:
         return self.root / "tmp"
 
     @property
+    def models(self) -> Path:
+        """Speech models that were downloaded."""
+        return self.root / "models"
+
+    @property
     def database(self) -> Path:
         return self.root / "library.sqlite3"
 

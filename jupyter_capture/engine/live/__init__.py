@@ -30,6 +30,9 @@ LISTEN_SECONDS = 20.0
 READY_SECONDS = 30.0
 END_SECONDS = 20.0
 _RESTARTS = 3
+_RETURNS = 60
+"""How often a line that broke is taken up again: a recorder that died comes back in a second or
+two, and on a busy machine later."""
 _AGAIN = 1.0  # s
 
 
@@ -70,15 +73,22 @@ OnFinal = Callable[[Listened, Final], None]
 
 
 class Live:
-    """``on_final`` is told of every finished utterance, after the websockets."""
+    """``on_final`` is told of every finished utterance, after the websockets; ``records`` says
+    whether a session does."""
 
     def __init__(
-        self, home: Home, events: Events, options: dict[str, Any], on_final: OnFinal
+        self,
+        home: Home,
+        events: Events,
+        options: dict[str, Any],
+        on_final: OnFinal,
+        records: Callable[[str], bool] = lambda session_id: False,
     ) -> None:
         self._home = home
         self._events = events
         self._options = options
         self._on_final = on_final
+        self._records = records
         self._rooms: dict[tuple[str, bool], _Room] = {}
         self._lock = threading.Lock()
 
@@ -99,7 +109,13 @@ class Live:
             key = (session_id, seen)
             room = self._rooms.get(key)
             if room is None:
-                room = _Room(session_id, self._order(*key), self._say, lambda: self._forget(key))
+                room = _Room(
+                    session_id,
+                    self._order(*key),
+                    self._say,
+                    lambda: self._forget(key),
+                    lambda: self._records(session_id),
+                )
                 self._rooms[key] = room
             stream = room.streams.get(rtstream_id)
             if stream is None or not stream.running:
@@ -125,8 +141,9 @@ class Live:
         stream.ended.wait(END_SECONDS)
 
     def running(self, rtstream_id: str) -> bool:
+        """Whether every word is heard at the moment: not yet while the line is being taken up."""
         _, stream = self._find(rtstream_id)
-        return stream is not None and stream.running
+        return stream is not None and stream.running and stream.heard.is_set()
 
     def finals(self, rtstream_id: str) -> list[Final] | None:
         """What was said so far, in order; None where nobody listened, or the session ended."""
@@ -169,6 +186,7 @@ class Live:
             "model": self._options["speech_model"],
             "threads": self._options["threads"],
             "cache": str(self._home.cache / "models"),
+            "models": str(self._home.models),
         }
 
     def _forget(self, key: tuple[str, bool]) -> None:
@@ -207,15 +225,17 @@ class _Room:
         order: dict[str, Any],
         say: Callable[[Listened, dict[str, Any]], None],
         forget: Callable[[], None],
+        records: Callable[[], bool],
     ) -> None:
         self.session_id = session_id
         self.streams: dict[str, Listened] = {}
         self._order = order
         self._say = say
         self._forget = forget
+        self._records = records
         self._ready = threading.Event()
         self._over = False
-        self._restarts = 0
+        self._restarts = self._returns = 0
         self._broken: Exception | None = None
         self.process = Process(order, self._on_said, self._on_end)
 
@@ -271,17 +291,8 @@ class _Room:
         for stream in self.streams.values():
             if not stream.running:
                 stream.ended.set()
-        died = status not in (0, UNREACHABLE) and self._broken is None and not self._over
-        if died and self._restarts < _RESTARTS:
-            self._restarts += 1
-            logger.warning("the live transcript of %s died with %d", self.session_id, status)
-            time.sleep(_AGAIN)
-            if not self._over:
-                self.process = Process(self._order, self._on_said, self._on_end)
-                for stream in list(self.streams.values()):
-                    if stream.running:
-                        self.process.send({"listen": stream.channel_id})
-                return
+        if self._again(status):
+            return
         self._over = True
         self._forget()
         for stream in self.streams.values():
@@ -293,3 +304,25 @@ class _Room:
             stream.heard.set()
             stream.ended.set()
         self._ready.set()
+
+    def _again(self, status: int) -> bool:
+        """Take the line up again where the worker died, or the recorder did and comes back."""
+        listening = [stream for stream in self.streams.values() if stream.running]
+        if self._over or self._broken is not None or not listening:
+            return False
+        if status in (0, UNREACHABLE):
+            self._returns += 1
+        else:
+            self._restarts += 1
+            logger.warning("the live transcript of %s died with %d", self.session_id, status)
+        for stream in listening:
+            stream.heard.clear()
+        time.sleep(_AGAIN)
+        ended = status in (0, UNREACHABLE) and not self._records()
+        if ended or self._over or self._restarts > _RESTARTS or self._returns > _RETURNS:
+            return False
+        self.process = Process(self._order, self._on_said, self._on_end)
+        for stream in listening:
+            if stream.running:
+                self.process.send({"listen": stream.channel_id})
+        return True

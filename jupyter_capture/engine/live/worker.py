@@ -3,12 +3,12 @@
 What it hears and what it says lies in memory alone: sound and pictures come over a socket, words
 go out over a pipe, and nothing is written or logged, because a channel may be live only.
 
-In, one JSON object a line: the order (``socket``, ``threads``, and either ``see`` or ``model`` and
-``cache``), then ``{"listen": channel}`` and ``{"unlisten": channel}``. Out: ``{"heard": channel}``
-and ``{"refused": channel, "error", "error_code"}``, ``{"ended": channel}`` after its last words,
-and the words themselves; ``{"ready": true}`` once the model is loaded, ``{"broken", "error_code"}``
-where it cannot be. It ends with its engine, whose end is that of standard input, and with the
-recording.
+In, one JSON object a line: the order (``socket``, ``threads``, and either ``see`` or ``model``,
+``cache`` and ``models``), then ``{"listen": channel}`` and ``{"unlisten": channel}``. Out:
+``{"heard": channel}`` and ``{"refused": channel, "error", "error_code"}``, ``{"ended": channel}``
+after its last words, and the words themselves; ``{"ready": true}`` once the model is loaded,
+``{"broken", "error_code"}`` where it cannot be. It ends with its engine, whose end is that of
+standard input, and with the recording.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _hear(
     line: socket.socket, order: dict[str, Any], say: Say, fail: Callable[[Exception], None]
 ) -> None:
     def load() -> Transcriber:
-        model = find_speech_model(order["model"], Path(order["cache"]))
+        model = find_speech_model(order["model"], Path(order["cache"]), Path(order["models"]))
         return Transcriber(model, order["threads"])
 
     decoder = Decoder(load, say, fail)

@@ -18,8 +18,6 @@ from jupyter_capture.wire.library import (
     SemanticRequest,
     StreamAnswer,
     StreamRequest,
-    Transcript,
-    TranscriptItem,
 )
 
 
@@ -77,42 +75,6 @@ def delete(services: Services, row: AssetRow) -> Ok[dict[str, object]]:
     return Ok(data={"id": row.id, "shared_with": sharing, "message": message})
 
 
-def transcript(
-    services: Services, row: AssetRow, segmenter: str, length: int, start: float, end: float
-) -> Transcript:
-    """``segmenter``: word, sentence, or time (stretches of ``length`` seconds)."""
-    rows = services.finder.segments(row.id)
-    words = [
-        TranscriptItem(text=word, start=begin, end=finish, channel=each.channel_id)
-        for each in rows
-        for word, begin, finish in each.words
-    ]
-    sentences = [
-        TranscriptItem(text=each.text, start=each.start, end=each.end, channel=each.channel_id)
-        for each in rows
-    ]
-    match segmenter:
-        case "word":
-            items = words
-        case "sentence":
-            items = sentences
-        case "time":
-            items = _by_time(words, max(1, length))
-        case other:
-            raise InvalidRequestError(
-                f"The segmenter {other!r} is not known. Use word, sentence or time."
-            )
-    stop = end if end >= 0 else float("inf")
-    # The SDK reads the segments from word_timestamps, whatever they are cut into.
-    wanted = [item for item in items if item.end > start and item.start < stop]
-    return Transcript(
-        transcript=wanted,
-        word_timestamps=wanted,
-        text=" ".join(item.text.strip() for item in sentences),
-        language=services.finder.language(row.id),
-    )
-
-
 def semantic(request: SemanticRequest) -> SearchRequest:
     """Raises NotOfferedError for what only the cloud filters by."""
     if request.filter:
@@ -125,17 +87,3 @@ def semantic(request: SemanticRequest) -> SearchRequest:
         top_k=request.top_k,
         score_threshold=request.score_threshold,
     )
-
-
-def _by_time(words: list[TranscriptItem], length: int) -> list[TranscriptItem]:
-    stretches: dict[int, list[TranscriptItem]] = {}
-    for word in words:
-        stretches.setdefault(int(word.start // length), []).append(word)
-    return [
-        TranscriptItem(
-            text=" ".join(word.text.strip() for word in found),
-            start=number * length,
-            end=max((number + 1) * length, found[-1].end),
-        )
-        for number, found in sorted(stretches.items())
-    ]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Depends, Query, Request
 
 from jupyter_capture.engine.library import AssetRow
-from jupyter_capture.engine.routes import _assets
+from jupyter_capture.engine.routes import _assets, _transcript
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.library import (
@@ -87,7 +87,7 @@ def transcription(
     start: float = 0,
     end: float = -1,
 ) -> Ok[Transcript]:
-    return Ok(data=_assets.transcript(services, row, segmenter, length, start, end))
+    return Ok(data=_transcript.transcript(services, row, segmenter, length, start, end))
 
 
 def transcribe(
