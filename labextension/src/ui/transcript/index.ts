@@ -86,7 +86,7 @@ class TranscriptController {
       followTheme(ui.root),
       api.on("video_id", () => void this.load()),
       api.on("start", () => this.player?.seek(api.get("start"))),
-      api.waiting((is) => ui.notes.set("busy", is ? busyWords : "", { calm: true })),
+      api.waiting((is) => ui.notes.set("busy", is ? busyWords() : "", { calm: true })),
     );
     void this.load();
   }
@@ -207,7 +207,12 @@ class TranscriptController {
       .catch(() => undefined);
     const words = found ? wordsIn(block, found.transcript) : [];
     if (!words.length || !body.isConnected) return;
-    const spans = words.flatMap((word) => [wordElement(word.text, word.start, word.end), " "]);
+    const spans = words.flatMap((word) => {
+      const drawn = wordElement(word.text, word.start, word.end);
+      drawn.classList.toggle("jc-corrected", word.corrected ?? false);
+      if (word.corrected) drawn.title = "Corrected";
+      return [drawn, " "];
+    });
     body.replaceChildren(...spans);
     row.classList.add("jc-worded");
     if (!this.ui.list.querySelector(".jc-word[tabindex='0']")) (spans[0] as HTMLElement).tabIndex = 0;
