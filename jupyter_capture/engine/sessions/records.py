@@ -139,7 +139,9 @@ class Records:
                     wall_clock=[],
                 )
             )
-        self.advance(session_id, "created")
+            event = self._change(connection, session_id, "created", {})
+            session = _row(connection, session_id)
+        self._announce(session, event)
         return session_id
 
     def claim(self, request: SessionStart, channels: list[ChannelRequest]) -> Row[Any]:
