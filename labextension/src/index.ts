@@ -18,6 +18,7 @@ import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { Server } from "./api/server";
 import { SaidError } from "./explain";
 import { addCommands } from "./lab/commands";
+import { Editing } from "./lab/editing";
 import { Inserter, takeDrops } from "./lab/insert";
 import { Recordings } from "./lab/recordings";
 import { addRunning } from "./lab/running";
@@ -27,9 +28,12 @@ import { RecordingStatus } from "./lab/status";
 import { stopRecording } from "./lab/stopping";
 import { type Kept, fresh, viewsOf } from "./lab/views";
 import { nameAt } from "./lab/naming";
+import { Uploading, passOf } from "./lab/uploading";
+import { Working } from "./lab/working";
+import { speak } from "./words";
 
 const id = "jupyter-capture:sidebar";
-const narrowest = 310;
+const narrowest = 260;
 
 function serverOf(app: JupyterFrontEnd): Server {
   const settings = app.serviceManager.serverSettings;
@@ -61,7 +65,12 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
   ) => {
     const trans = (translator ?? nullTranslator).load("jupyter_capture");
+    speak(trans);
     const server = serverOf(app);
+    const working = new Working(trans);
+    const { token } = app.serviceManager.serverSettings;
+    const uploading = new Uploading(server, () => passOf(token, document.cookie), trans);
+    const editing = new Editing(app.shell, server, working, trans);
     const settings = new Settings(registry, id);
     const kept: Kept = { ...fresh };
     // JupyterLab reads its state when all plugins are active: none may wait for it.
@@ -85,9 +94,11 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       name: () => nameAt(settings.now.name, new Date()),
       mode: () => settings.now.searchMode,
       insert: inserter.insert.bind(inserter),
+      open: (timeline: string) => void editing.open(timeline),
+      upload: uploading.upload.bind(uploading),
       keep,
     };
-    const widget = new Sidebar(server, viewsOf(server, kept, around, trans), trans, ready);
+    const widget = new Sidebar(server, viewsOf(server, kept, around, working, trans), trans, ready);
     widget.turned.connect((_, view) => keep({ view }));
     // JupyterLab gives it the room it asks for, before its style sheet is there; Notebook 7 would cut.
     if (labShell) widget.node.style.minWidth = `${narrowest}px`;
@@ -108,7 +119,13 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     };
     const stop = (session: string) =>
       stopRecording(session, server, recordings, trans, { show: () => show("library"), insert });
-    const commands = addCommands(app.commands, { recordings, trans, show, stop, widget });
+    const commands = addCommands(app.commands, { recordings, trans, show, stop, widget, editing });
+    void restorer?.restore(editing.tracker, {
+      command: "jupyter-capture:timeline",
+      args: ({ content }) => ({ timeline: content.timeline }),
+      name: ({ content }) => content.timeline || content.id,
+      when: ready,
+    });
     const category = trans.__("Capture");
     for (const command of commands) palette?.addItem({ command, category, args: { isPalette: true } });
     launcher?.add({ command: "jupyter-capture:open", category: trans.__("Other"), rank: 5 });

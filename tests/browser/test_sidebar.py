@@ -25,6 +25,14 @@ _AXE_RUN = """async (selector) => {
       + " " + node.failureSummary)]); }"""
 _THEME = """async (theme) => {
   await window.jupyterapp.commands.execute('apputils:change-theme', { theme }); }"""
+_THEMED = """(theme) => document.body.dataset.jpThemeName === theme
+  && !document.querySelector("#jupyterlab-splash")"""
+_CUT = """(side) => {
+  const edge = side.getBoundingClientRect().right;
+  return [...side.querySelectorAll("button, input, select")]
+    .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > edge + 0.5)
+    .map((each) => each.outerHTML.slice(0, 160)); }"""
+NARROW, USUAL = 260, 400
 _RUN = "async (command) => { await window.jupyterapp.commands.execute(command); }"
 _READY = """async () => {
   const app = window.jupyterapp;
@@ -63,13 +71,30 @@ def turn(sidebar: Locator, name: str) -> None:
     sidebar.get_by_role("tab", name=name).click()
 
 
+def widen(page: Page, width: int) -> None:
+    """The sidebar, by its edge, to so many pixels, or to the least that it allows."""
+    box = page.locator(SIDEBAR).bounding_box()
+    assert box is not None
+    edge, middle = box["x"] + box["width"] + 1, box["y"] + box["height"] / 2
+    page.mouse.move(edge, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + width + 1, middle, steps=3)
+    page.mouse.up()
+
+
 def pictures(page: Page, folder: Path, name: str) -> None:
-    """As it looks in both themes; and axe finds nothing serious in either."""
+    """As it looks in both themes, narrow and wide; nothing is cut off at its edge, and axe finds
+    nothing serious."""
     page.add_script_tag(path=AXE)
+    sidebar = page.locator(SIDEBAR)
     for theme in ("Light", "Dark"):
         page.evaluate(_THEME, f"JupyterLab {theme}")
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
+        page.wait_for_function(_THEMED, arg=f"JupyterLab {theme}")
+        for width in (NARROW, USUAL):
+            widen(page, width)
+            cut: list[str] = sidebar.evaluate(_CUT)
+            assert cut == [], f"{name} at {width} pixels"
+            page.screenshot(path=folder / f"{name}-{theme.lower()}-{width}.png")
         found: list[Any] = page.evaluate(_AXE_RUN, SIDEBAR)
         assert found == [], json.dumps(found, indent=1)
 
@@ -139,6 +164,8 @@ def test_record_reload_stop_find_and_insert(
     inside = sidebar.locator(".jc-search .jc-player")
     expect(inside).to_have_attribute("data-state", "ready", timeout=30_000)
 
+    keep_a_timeline(page, lab, sidebar, connection)
+
     turn(sidebar, "Library")
     mine.get_by_role("button", name=re.compile("^Delete")).click()
     expect(mine).to_have_count(0)
@@ -152,6 +179,91 @@ def test_record_reload_stop_find_and_insert(
     assert deleted.value.ok
     names = [video.name for video in connection.get_collection().get_videos()]
     assert "Budget talk" not in names
+    bid_farewell(page, lab, sidebar, connection)
+
+
+def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connection) -> None:
+    """A hit becomes a timeline: by hand in a tab, then in the notebook; kept from both."""
+    turn(sidebar, "Timelines")
+    view = sidebar.locator(".jc-library[aria-label=Timelines]")
+    expect(view).to_contain_text("No timeline is kept yet")
+    view.get_by_role("button", name="New").click()
+    tab = page.locator(".jc-timeline-tab")
+    expect(tab.get_by_role("button", name="Keep in the library")).to_be_disabled()
+    turn(sidebar, "Search")
+    hit = sidebar.locator(".jc-search .jc-hit-play").first
+    hit.drag_to(tab.locator(".jc-tl-scroll"))
+    expect(tab.locator(".jc-tl-clip")).to_have_count(1)
+    tab.get_by_role("button", name="Keep in the library").click()
+    name = tab.get_by_role("textbox", name="Name of the timeline")
+    name.press("Enter")
+    expect(name).to_be_focused()  # a name is needed
+    name.fill("Budget cut")
+    name.press("Enter")
+    expect(tab.locator(".jc-tl-note")).to_contain_text("Kept in the library as “Budget cut”.")
+    expect(page.locator(".lm-TabBar-tabLabel", has_text="Budget cut")).to_be_visible()
+    (kept,) = connection.get_timelines()
+    assert (kept.name, len(kept.tracks[0].clips)) == ("Budget cut", 1)
+
+    turn(sidebar, "Timelines")
+    row = view.locator(".jc-lib-row", has_text="Budget cut")
+    expect(row).to_contain_text("1 clip")
+    expect(row.locator("img")).to_have_attribute("src", re.compile("^/user/ada/|^http"))
+    pictures(page, lab.folder, "timelines")
+    row.locator(".jc-hit-play").click()
+    player = row.locator(".jc-player")
+    expect(player).to_have_attribute("data-state", "ready", timeout=30_000)
+    row.locator(".jc-hit-play").click()
+
+    # In the notebook it is the editor, and what is changed there is kept from there.
+    row.get_by_role("button", name="Insert").click()
+    page.evaluate(_RUN, "notebook:run-cell")
+    editor = page.locator(".jp-OutputArea .jc-timeline")
+    kept_button = editor.locator(".jc-tl-tool", has_text="Kept")
+    expect(kept_button).to_be_visible(timeout=30_000)
+    editor.locator(".jc-tl-ruler").click()
+    page.keyboard.press("t")
+    editor.get_by_role("button", name="Keep the changes").click()
+    expect(kept_button).to_be_visible()
+    assert len(connection.get_timeline(str(kept.id)).tracks) == 2
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    before = cells.count()
+    row.locator(".jc-hit-play").drag_to(cells.first)
+    expect(cells).to_have_count(before + 1)
+    assert f"get_timeline('{kept.id}')" in page.evaluate(_SOURCES)[0]
+
+    # The tab has the timeline of before: it does not write over what was kept elsewhere.
+    row.get_by_role("button", name="Open Budget cut in the editor").click()
+    expect(tab).to_be_visible()
+    tab.locator(".jc-tl-ruler").click()
+    page.keyboard.press("t")
+    tab.get_by_role("button", name="Keep the changes").click()
+    expect(tab.locator(".jc-tl-note")).to_contain_text("was changed elsewhere")
+    assert len(connection.get_timeline(str(kept.id)).tracks) == 2
+
+    row.get_by_role("button", name="Rename").click()
+    row.get_by_role("textbox", name="Name").fill("Short cut")
+    row.get_by_role("textbox", name="Name").press("Enter")
+    expect(view.locator(".jc-lib-row", has_text="Short cut")).to_be_visible()
+
+
+def bid_farewell(page: Page, lab: Lab, sidebar: Locator, connection: Connection) -> None:
+    """Its recording is gone: the timeline says so, and goes too, unless one thinks better of it."""
+    turn(sidebar, "Timelines")
+    page.reload()
+    page.wait_for_function("window.jupyterapp")
+    view = sidebar.locator(".jc-library[aria-label=Timelines]")
+    row = view.locator(".jc-lib-row", has_text="Short cut")
+    expect(row).to_contain_text("The clip at 0:00 is missing", timeout=30_000)
+    pictures(page, lab.folder, "missing")
+    row.get_by_role("button", name="Delete Short cut").click()
+    expect(row).to_have_count(0)
+    view.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="Delete Short cut").click()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        expect(view).to_contain_text("is deleted. What it shows stays.")
+    assert connection.get_timelines() == []
 
 
 def test_an_engine_that_does_not_start_is_explained(page: Page, lab: Lab) -> None:

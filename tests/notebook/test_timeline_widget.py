@@ -197,6 +197,20 @@ def test_what_cannot_be_added_or_found_is_said(offline: Connection) -> None:
         editor.save("cut.mp4")
 
 
+def test_what_the_page_has_kept_python_keeps_on_with(offline: Connection) -> None:
+    editor = TimelineEditor(everything(offline))
+    assert editor.kept == {}
+    editor.set_state({"kept": {"id": "tl-1", "name": "Cut", "version": 1}})
+    assert (editor.timeline.id, editor.timeline.name) == ("tl-1", "Cut")
+    # What is edited or added is still the one that was kept.
+    editor.set_state({"spec": {"tracks": [{"clips": [{"start": 2, "clip": clip_of_page(3)}]}]}})
+    editor.add("A title", at=1)
+    assert editor.timeline.id == "tl-1"
+    assert editor.kept == {"id": "tl-1", "name": "Cut", "version": 1}
+    editor.timeline = everything(offline)
+    assert editor.kept == {}
+
+
 def test_it_stands_in_a_box_and_its_state_holds_no_address(offline: Connection) -> None:
     timeline = everything(offline)
     timeline.stream_url = timeline.player_url = None

@@ -23,7 +23,7 @@ export async function dataOf<T>(
   for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 1.5)) {
     const state = (await send("GET", job)) as JobState;
     if (state.status === "processing") {
-      progress?.({ percentage: state.data.percentage ?? 0, stage: state.data.stage ?? "" });
+      progress?.({ percentage: state.data.percentage ?? 0, stage: state.data.stage ?? "", job });
       await new Promise((resolve) => setTimeout(resolve, pause));
       continue;
     }

@@ -6,10 +6,11 @@ import type { Api, Card } from "./player";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
-/** How far long work is: 0 to 100, and what it does. */
+/** How far long work is: 0 to 100, and what it does; `job`: the path at which it is cancelled. */
 export interface Progress {
   percentage: number;
   stage: string;
+  job: string;
 }
 
 /** An event of the engine's websocket. Its kind is `channel` ("levels") or `event`. */

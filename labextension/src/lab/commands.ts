@@ -3,6 +3,7 @@
 import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { CommandRegistry } from "@lumino/commands";
+import type { Editing } from "./editing";
 import { captureIcon } from "./icons";
 import type { Recordings } from "./recordings";
 import type { Sidebar, ViewName } from "./sidebar";
@@ -13,11 +14,17 @@ export interface Parts {
   show(view: ViewName): void;
   stop(id: string): Promise<void>;
   widget: Sidebar;
+  editing: Editing;
 }
+
+const properties = {
+  ...{ session_id: { type: "string" }, isPalette: { type: "boolean" } },
+  timeline: { type: "string" },
+} as const;
 
 /** The commands that the palette is to list. */
 export function addCommands(commands: CommandRegistry, parts: Parts): string[] {
-  const { recordings, trans, show, stop, widget } = parts;
+  const { recordings, trans, show, stop, widget, editing } = parts;
   const press = async (view: ViewName, selector: string) => {
     show(view);
     try {
@@ -49,6 +56,15 @@ export function addCommands(commands: CommandRegistry, parts: Parts): string[] {
       },
     },
     library: { label: trans.__("Show the Library of Recordings"), execute: () => show("library") },
+    timelines: { label: trans.__("Show the Timelines"), execute: () => show("timelines") },
+    timeline: {
+      label: (args) => (args["timeline"] ? trans.__("Open the Timeline") : trans.__("New Timeline")),
+      icon: captureIcon,
+      execute: (args) => {
+        const id = typeof args["timeline"] === "string" ? args["timeline"] : "";
+        return editing.open(id);
+      },
+    },
     search: {
       label: trans.__("Search Recordings"),
       execute: async () => {
@@ -60,7 +76,7 @@ export function addCommands(commands: CommandRegistry, parts: Parts): string[] {
   const names = Object.entries(all).map(([name, options]) => {
     const command = `jupyter-capture:${name}`;
     commands.addCommand(command, {
-      describedBy: { args: { type: "object", properties: { session_id: { type: "string" }, isPalette: { type: "boolean" } } } },
+      describedBy: { args: { type: "object", properties } },
       ...options,
     });
     return command;

@@ -3,7 +3,7 @@
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { SaidError } from "../explain";
-import { type Piece, codeOf, pieceOf, pieceType } from "./pieces";
+import { type Piece, codeOf, dragged, pieceOf, pieceTypes } from "./pieces";
 
 export class Inserter {
   constructor(
@@ -46,9 +46,12 @@ export class Inserter {
 /** Notebooks take what is dragged out of the sidebar; a widget within one goes first. */
 export function takeDrops(notebooks: INotebookTracker, inserter: Inserter): void {
   const target = (event: DragEvent) => {
-    if (!event.dataTransfer?.types.includes(pieceType)) return undefined;
+    const types = event.dataTransfer?.types ?? [];
+    if (!pieceTypes.some((type) => types.includes(type))) return undefined;
     const place = event.target as Element | null;
-    if (!place?.closest || place.closest(".jc-timeline")) return undefined;
+    // A timeline is none of the clips that an editor takes.
+    const isClip = types.includes(pieceTypes[0]);
+    if (!place?.closest || (isClip && place.closest(".jc-timeline"))) return undefined;
     return notebooks.find((panel) => panel.content.node.contains(place));
   };
   const cellAt = (panel: NotebookPanel, event: DragEvent) =>
@@ -78,7 +81,7 @@ export function takeDrops(notebooks: INotebookTracker, inserter: Inserter): void
     (event) => {
       const panel = target(event);
       mark(undefined);
-      const piece = panel && pieceOf(event.dataTransfer?.getData(pieceType) ?? "");
+      const piece = panel && pieceOf(dragged(event.dataTransfer));
       if (!panel || !piece) return;
       event.preventDefault();
       event.stopPropagation();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nameAt } from "./naming";
-import { codeOf, pieceOf } from "./pieces";
+import { codeOf, dragged, pieceOf, pieceTypes } from "./pieces";
 
 const piece = { video_id: "m-1", collection_id: "default", start: 1.5, end: 4 };
 
@@ -12,6 +12,23 @@ describe("a piece that is inserted", () => {
 
   it("is all of a recording where it is whole", () => {
     expect(codeOf({ ...piece, whole: true })).toMatch(/get_video\('m-1'\)\.play\(\)$/);
+  });
+});
+
+describe("a timeline that is inserted", () => {
+  it("is code that opens it in its editor", () => {
+    expect(codeOf({ timeline_id: "tl-1" })).toContain("TimelineEditor(connect().get_timeline('tl-1'))");
+  });
+
+  it("is taken where it is dropped, unless code would be made of something else", () => {
+    expect(pieceOf('{"timeline_id": "tl-1", "title": "Cut"}')).toEqual({ timeline_id: "tl-1" });
+    expect(pieceOf(JSON.stringify({ timeline_id: "'); import os" }))).toBeUndefined();
+  });
+
+  it("is told from a clip by its type", () => {
+    const transfer = (type: string) => ({ types: [type], getData: () => type });
+    expect(dragged(transfer(pieceTypes[1]))).toBe(pieceTypes[1]);
+    expect([dragged(transfer("text/plain")), dragged(null)]).toEqual(["", ""]);
   });
 });
 

@@ -10,7 +10,7 @@ import { Notes, wordsOf } from "../ui/notes";
 import { followTheme } from "../ui/theme";
 import { captureIcon } from "./icons";
 
-export type ViewName = "record" | "library" | "search";
+export type ViewName = "record" | "library" | "search" | "timelines";
 
 export interface View {
   name: ViewName;

@@ -22,3 +22,14 @@ export function shotCode(
     "",
   ].join("\n");
 }
+
+/** A timeline that is kept, in its editor. */
+export function timelineCode(id: string): string {
+  return [
+    "from jupyter_capture import connect",
+    "from jupyter_capture.widgets import TimelineEditor",
+    "",
+    `TimelineEditor(connect().get_timeline(${quoted(id)}))`,
+    "",
+  ].join("\n");
+}

@@ -1,16 +1,19 @@
 /** Words that a panel has to say: what fails, what it waits for. */
 
 import { SaidError } from "../explain";
+import { trans } from "../words";
 import { make } from "./dom";
 
-export const busyWords =
-  "The notebook is busy with a cell, so this panel waits for it. A recording goes on meanwhile.";
+export const busyWords = () =>
+  trans.__(
+    "The notebook is busy with a cell, so this panel waits for it. A recording goes on meanwhile.",
+  );
 
 /** What to show of an error: our own words as they are, of anything else none. */
 export function wordsOf(error: unknown): string {
   if (error instanceof SaidError) return error.message;
   console.error(error);
-  return "Something went wrong here. Try again; the browser's console says more.";
+  return trans.__("Something went wrong here. Try again; the browser's console says more.");
 }
 
 export class Notes {
@@ -31,7 +34,7 @@ export class Notes {
     const note = make("li", `jc-note ${options.calm ? "jc-calm-note" : ""}`, words);
     note.dataset["words"] = words;
     if (options.again) {
-      const again = make("button", "jc-act", "Try again");
+      const again = make("button", "jc-act", trans.__("Try again"));
       again.type = "button";
       again.addEventListener("click", options.again);
       note.append(again);

@@ -4,6 +4,7 @@ import type { Api } from "../api";
 import { type Failure, SaidError, explain } from "../explain";
 import { type Action, actionOf } from "../keys";
 import { clamp, formatTime, stepTime } from "../time";
+import { trans } from "../words";
 import { type Attached, type Captions, attach } from "./attach";
 import { copyText, make, relabel } from "./dom";
 import { type View, chapterAt, showChapters, speeds, view } from "./view";
@@ -83,7 +84,7 @@ class PlayerController implements Player {
     const { ui } = this;
     ui.title.textContent = title;
     ui.title.hidden = !title;
-    ui.root.setAttribute("aria-label", title ? `Video player: ${title}` : "Video player");
+    ui.root.setAttribute("aria-label", title ? trans.__("Video player: %1", title) : trans.__("Video player"));
     if (poster && ui.poster.getAttribute("src") !== poster) ui.poster.src = poster;
     showChapters(ui, chapters);
     ui.save.hidden = !this.api.save;
@@ -106,7 +107,7 @@ class PlayerController implements Player {
     this.state = "loading";
     this.wanted = play;
     const slow = setTimeout(() => {
-      if (attempt === this.attempt) this.ui.busy.textContent = "Still waiting for the video…";
+      if (attempt === this.attempt) this.ui.busy.textContent = trans.__("Still waiting for the video…");
     }, slowAfter);
     try {
       const url = await this.api.source();
@@ -240,7 +241,7 @@ class PlayerController implements Player {
   private async save(): Promise<void> {
     const { save } = this.ui;
     save.disabled = true;
-    this.say("Making the file…", false);
+    this.say(trans.__("Making the file…"), false);
     try {
       const url = await this.api.save?.();
       if (!url) return;
@@ -248,9 +249,9 @@ class PlayerController implements Player {
       link.href = url;
       link.download = "clip.mp4";
       link.click();
-      this.say("The clip is in your downloads.");
+      this.say(trans.__("The clip is in your downloads."));
     } catch (error) {
-      this.say(error instanceof SaidError ? error.message : "The file could not be made. Try again.");
+      this.say(error instanceof SaidError ? error.message : trans.__("The file could not be made. Try again."));
     } finally {
       save.disabled = false;
     }
@@ -258,7 +259,7 @@ class PlayerController implements Player {
 
   private async copy(): Promise<void> {
     const code = this.api.code?.() ?? "";
-    this.say((await copyText(code)) ? "Code copied." : "This browser does not let us copy.");
+    this.say((await copyText(code)) ? trans.__("Code copied.") : trans.__("This browser does not let us copy."));
   }
 
   /** Words that stand in the bar for a moment, and are read aloud. */
@@ -375,7 +376,7 @@ class PlayerController implements Player {
     const now = this.now();
     for (const hear of this.hearers) hear(now);
     ui.root.classList.toggle("jc-playing", !video.paused);
-    relabel(ui.play, video.paused ? "Play (space)" : "Pause (space)", video.paused ? "play" : "pause");
+    relabel(ui.play, video.paused ? trans.__("Play (space)") : trans.__("Pause (space)"), video.paused ? "play" : "pause");
     ui.now.textContent = formatTime(now);
     ui.length.textContent = this.attached ? formatTime(video.duration) : "–:––";
     ui.seek.max = String(length);
@@ -385,14 +386,14 @@ class PlayerController implements Player {
     ui.seek.style.setProperty("--jc-loaded", percent(bufferedTo(video), length));
     ui.chapters.value = chapterAt(ui, now);
     const quiet = video.muted || video.volume === 0;
-    relabel(ui.sound, quiet ? "Sound on (m)" : "Mute (m)", quiet ? "silent" : "sound");
+    relabel(ui.sound, quiet ? trans.__("Sound on (m)") : trans.__("Mute (m)"), quiet ? "silent" : "sound");
     ui.volume.value = String(quiet ? 0 : video.volume);
     ui.volume.style.setProperty("--jc-played", percent(quiet ? 0 : video.volume, 1));
     const captions = this.attached?.captions();
     ui.captions.hidden = !captions?.names.length;
     ui.captions.setAttribute("aria-pressed", String((captions?.shown ?? -1) >= 0));
     const full = document.fullscreenElement === ui.root;
-    relabel(ui.full, full ? "Leave full screen (f)" : "Full screen (f)", full ? "small" : "full");
+    relabel(ui.full, full ? trans.__("Leave full screen (f)") : trans.__("Full screen (f)"), full ? "small" : "full");
   }
 }
 

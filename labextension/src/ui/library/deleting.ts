@@ -1,25 +1,23 @@
 /** What is deleted stays for a moment, so that it can be had back. */
 
-import type { Asset } from "../../wire";
-
 const grace = 8_000;
 
-export class Deleting {
-  private readonly waiting = new Map<string, { asset: Asset; timer: ReturnType<typeof setTimeout> }>();
+export class Deleting<T extends { id: string }> {
+  private readonly waiting = new Map<string, { item: T; timer: ReturnType<typeof setTimeout> }>();
 
-  constructor(private readonly erase: (asset: Asset) => Promise<void>) {}
+  constructor(private readonly erase: (item: T) => Promise<void>) {}
 
   has(id: string): boolean {
     return this.waiting.has(id);
   }
 
-  get last(): Asset | undefined {
-    return [...this.waiting.values()].at(-1)?.asset;
+  get last(): T | undefined {
+    return [...this.waiting.values()].at(-1)?.item;
   }
 
-  add(asset: Asset): void {
-    const timer = setTimeout(() => void this.carryOut(asset.id), grace);
-    this.waiting.set(asset.id, { asset, timer });
+  add(item: T): void {
+    const timer = setTimeout(() => void this.carryOut(item.id), grace);
+    this.waiting.set(item.id, { item, timer });
   }
 
   undo(id: string): void {
@@ -37,7 +35,7 @@ export class Deleting {
     if (!found) return;
     clearTimeout(found.timer);
     try {
-      await this.erase(found.asset);
+      await this.erase(found.item);
     } finally {
       this.waiting.delete(id);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Asset } from "../../wire";
-import { countText, deletionOf, factsText, named, recordingsOf } from "./model";
+import type { Asset, MissingClip } from "../../wire";
+import { countText, deletionOf, factsText, missingText, named, recordingsOf, timelineFacts } from "./model";
 
 const asset = (id: string, more: Partial<Asset> = {}): Asset => ({
   id,
@@ -49,4 +49,24 @@ it("counts what is shown of all", () => {
 it("a recording is deleted with its session, an upload alone", () => {
   expect(deletionOf(asset("m-1", { session_id: "cap-9" }))).toBe("/capture/session/cap-9");
   expect(deletionOf(asset("a-1", { type: "audio" }))).toBe("/audio/a-1");
+});
+
+describe("a timeline that is kept", () => {
+  const missing = (start: number, name: string): MissingClip => ({
+    ...{ track: 1, clip: 1, asset_id: "m-1", name, start, duration: 2 },
+  });
+
+  it("tells its length and its clips", () => {
+    const kept = { id: "tl-1", name: "Cut", length: 65, clips: 1, tracks: 1, resolution: "1280x720" };
+    const times = { version: 1, created_at: 0, updated_at: 0 };
+    expect(timelineFacts({ ...kept, ...times })).toBe("1:05 · 1 clip");
+  });
+
+  it("says which of its clips are missing, by name where that is known", () => {
+    expect(missingText([])).toBe("");
+    expect(missingText([missing(4, "Talk")])).toBe("The clip at 0:04 is missing: “Talk” was deleted.");
+    expect(missingText([missing(4, ""), missing(9, "")])).toBe(
+      "2 clips are missing, the first at 0:04: the recording was deleted.",
+    );
+  });
 });

@@ -4,6 +4,7 @@ import type { PanelApi } from "../../api";
 import { ApiError } from "../../api/panel";
 import { formatTime } from "../../time";
 import type { EngineStatus, SearchAnswer, Session, VideoPage } from "../../wire";
+import { trans } from "../../words";
 import { act, icon, make } from "../dom";
 import { type LazyList, lazyList } from "../lazy";
 import { Notes, busyWords, wordsOf } from "../notes";
@@ -31,7 +32,7 @@ const most = 1_000;
 const listed = 300;
 const pictureWidth = 192;
 const scopesEvery = 3_000;
-const notYet = "It plays once the recording has stopped.";
+const notYet = () => trans.__("It plays once the recording has stopped.");
 
 /** What the button at each hit says; what it does is up to who hears "add". */
 export interface Adding {
@@ -40,16 +41,16 @@ export interface Adding {
   label(span: string): string;
 }
 
-const toTimeline: Adding = {
-  words: "Timeline",
-  title: "Add to timeline (t)",
-  label: (span) => `Add ${span} to the timeline`,
-};
+const toTimeline = (): Adding => ({
+  words: trans.__("Timeline"),
+  title: trans.__("Add to timeline (t)"),
+  label: (span) => trans.__("Add %1 to the timeline", span),
+});
 
 export function mount(
   element: HTMLElement,
   api: PanelApi<SearchState>,
-  adding: Adding = toTimeline,
+  adding: Adding = toTimeline(),
 ): { destroy(): void } {
   const panel = new SearchController(api, adding);
   element.replaceChildren(panel.ui.root);
@@ -59,25 +60,25 @@ export function mount(
 function view() {
   const query = make("input", "jc-field jc-query");
   query.type = "search";
-  query.placeholder = "What was said";
-  query.setAttribute("aria-label", "What was said");
+  query.placeholder = trans.__("What was said");
+  query.setAttribute("aria-label", trans.__("What was said"));
   query.maxLength = 2000;
   const mode = make("select", "jc-pick");
-  mode.setAttribute("aria-label", "Search by");
-  mode.append(...modes.map(([value, words]) => new Option(words, value)));
+  mode.setAttribute("aria-label", trans.__("Search by"));
+  mode.append(...modes().map(([value, words]) => new Option(words, value)));
   const scope = make("select", "jc-pick jc-scope");
-  scope.setAttribute("aria-label", "Search in");
-  const find = act("jc-main jc-find", "Search", "search");
+  scope.setAttribute("aria-label", trans.__("Search in"));
+  const find = act("jc-main jc-find", trans.__("Search"), "search");
   find.type = "submit";
   const form = make("form", "jc-search-form", query, mode, scope, find);
   form.setAttribute("role", "search");
   const notes = new Notes();
   const count = make("span", "jc-faint jc-count");
   count.setAttribute("role", "status");
-  const more = act("jc-more", "Show more");
+  const more = act("jc-more", trans.__("Show more"));
   more.hidden = true;
   const list = make("ol", "jc-hits");
-  list.setAttribute("aria-label", "Moments");
+  list.setAttribute("aria-label", trans.__("Moments"));
   const scroller = make("div", "jc-hits-scroll", list);
   const root = make(
     "section",
@@ -87,7 +88,7 @@ function view() {
     make("div", "jc-search-foot", count, more),
     scroller,
   );
-  root.setAttribute("aria-label", "Search");
+  root.setAttribute("aria-label", trans.__("Search"));
   root.dataset["lmSuppressShortcuts"] = "true";
   return { root, form, query, mode, scope, find, notes, count, more, list, scroller };
 }
@@ -147,7 +148,7 @@ class SearchController {
         this.leaveLive();
       }),
       api.on("results", () => this.takeResults()),
-      api.waiting((is) => ui.notes.set("busy", is ? busyWords : "", { calm: true })),
+      api.waiting((is) => ui.notes.set("busy", is ? busyWords() : "", { calm: true })),
     );
     take();
     void this.listScopes();
@@ -185,7 +186,7 @@ class SearchController {
   private async listScopes(): Promise<void> {
     const { api, ui } = this;
     this.scopesAsked = Date.now();
-    const all = new Option("All recordings", "collection");
+    const all = new Option(trans.__("All recordings"), "collection");
     if (!ui.scope.options.length) ui.scope.append(all);
     this.chooseScope(api.get("scope"));
     try {
@@ -196,7 +197,7 @@ class SearchController {
       ]);
       const options = videos.slice(0, listed).map((video) => new Option(video.name, video.id));
       const sessions = running.map((session) => {
-        return new Option(`Recording now: ${nameOf(session)}`, session.session_id);
+        return new Option(trans.__("Recording now: %1", nameOf(session)), session.session_id);
       });
       ui.scope.replaceChildren(all, ...sessions, ...options);
       this.chooseScope(api.get("scope"));
@@ -229,11 +230,11 @@ class SearchController {
     this.asked = query;
     if (api.get("query") !== query) api.set("query", query);
     if (!query.trim()) {
-      ui.notes.set("search", "Write the words that you look for.", { calm: true });
+      ui.notes.set("search", trans.__("Write the words that you look for."), { calm: true });
       return;
     }
     ui.root.setAttribute("aria-busy", "true");
-    if (!again) ui.count.textContent = "Searching…";
+    if (!again) ui.count.textContent = trans.__("Searching…");
     try {
       const found = await this.find(query);
       if (attempt !== this.attempt) return;
@@ -284,10 +285,12 @@ class SearchController {
     const { count } = this.ui;
     const path = screen ? `${where}/index/scene` : `${where}/index`;
     await this.api.request("POST", path, {}, ({ percentage }) => {
-      const what = screen ? "Reading its screen" : "Listening to it";
-      count.textContent = `${what} first, ${percentage.toFixed(0)} %…`;
+      const share = percentage.toFixed(0);
+      count.textContent = screen
+        ? trans.__("Reading its screen first, %1 %…", share)
+        : trans.__("Listening to it first, %1 %…", share);
     });
-    count.textContent = "Searching…";
+    count.textContent = trans.__("Searching…");
   }
 
   private async session(): Promise<Session | undefined> {
@@ -351,7 +354,7 @@ class SearchController {
     play.setAttribute("aria-expanded", String(index === this.playing));
     play.addEventListener("click", () => this.toggle(index));
     play.draggable = !later;
-    if (later) play.title = notYet;
+    if (later) play.title = notYet();
     play.addEventListener("dragstart", (event) => {
       event.dataTransfer?.setData(shotType, JSON.stringify(hit));
       event.dataTransfer?.setData("text/plain", hit.text);
@@ -381,7 +384,7 @@ class SearchController {
     const row = this.shown?.draw(index);
     if (!hit || !row) return;
     if (!hit.video_id) {
-      this.ui.count.textContent = notYet;
+      this.ui.count.textContent = notYet();
       return;
     }
     this.playing = index;
@@ -418,13 +421,13 @@ class SearchController {
     const hit = this.hits[index];
     if (!hit) return;
     if (!hit.video_id) {
-      this.ui.count.textContent = notYet;
+      this.ui.count.textContent = notYet();
       return;
     }
     this.api.set("selected", { ...hit });
     try {
       this.api.emit("add", hit);
-      this.ui.count.textContent = `Added ${spanText(formatTime(hit.start), formatTime(hit.end))}.`;
+      this.ui.count.textContent = trans.__("Added %1.", spanText(formatTime(hit.start), formatTime(hit.end)));
     } catch (error) {
       this.ui.notes.set("search", wordsOf(error));
     }

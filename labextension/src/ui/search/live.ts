@@ -2,6 +2,7 @@
 
 import type { EngineEvent, PanelApi } from "../../api";
 import type { Moments, Session } from "../../wire";
+import { trans } from "../../words";
 import { type Hit, hitsOfMoments } from "./model";
 
 const calm = 1_000;
@@ -47,8 +48,11 @@ export class LiveSession {
     const name = nameOf(session);
     const since = Object.values(found.listening ?? {});
     const note = since.length
-      ? `It is recorded still: found is what is said from ${clock(Math.min(...since))} on, and the cells that ran. The rest can be searched, and all of it played, once it has stopped.`
-      : "It is recorded still, without sound that is kept: found are the cells that ran.";
+      ? trans.__(
+          "It is recorded still: found is what is said from %1 on, and the cells that ran. The rest can be searched, and all of it played, once it has stopped.",
+          clock(Math.min(...since)),
+        )
+      : trans.__("It is recorded still, without sound that is kept: found are the cells that ran.");
     return { hits: hitsOfMoments(session.session_id, name, found), note };
   }
 

@@ -1,6 +1,7 @@
 /** What a search panel knows: pure functions. */
 
 import type { Moments, SearchAnswer } from "../../wire";
+import { trans } from "../../words";
 import type { IconName } from "../dom";
 
 /**
@@ -32,10 +33,10 @@ export interface SearchState {
   selected: Hit | Record<string, never>;
 }
 
-export const modes: readonly [string, string][] = [
-  ["hybrid", "Words and meaning"],
-  ["keyword", "Words"],
-  ["semantic", "Meaning"],
+export const modes = (): [string, string][] => [
+  ["hybrid", trans.__("Words and meaning")],
+  ["keyword", trans.__("Words")],
+  ["semantic", trans.__("Meaning")],
 ];
 
 /** Best first, whichever video they are of. */
@@ -65,14 +66,14 @@ export function hitsOfMoments(session_id: string, title: string, { moments = [] 
   });
 }
 
-const shapes: Record<string, [IconName, string]> = {
-  mic: ["mic", "Microphone"],
-  system_audio: ["sound", "System audio"],
-  display: ["display", "On the screen"],
-  window: ["display", "On the screen"],
-  camera: ["camera", "Camera"],
-  notebook: ["cells", "Cell"],
-};
+const shapes = (): Record<string, [IconName, string]> => ({
+  mic: ["mic", trans.__("Microphone")],
+  system_audio: ["sound", trans.__("System audio")],
+  display: ["display", trans.__("On the screen")],
+  window: ["display", trans.__("On the screen")],
+  camera: ["camera", trans.__("Camera")],
+  notebook: ["cells", trans.__("Cell")],
+});
 
 /** What a person calls a channel, and its picture. */
 export function channelWords({ channel, source }: Pick<Hit, "channel" | "source">): {
@@ -81,7 +82,7 @@ export function channelWords({ channel, source }: Pick<Hit, "channel" | "source"
 } {
   const cell = source === "cells" || channel === "notebook:cells";
   const [kind = "", device = ""] = cell ? ["notebook"] : channel.split(/:(.*)/s);
-  const [image, words] = shapes[kind] ?? [undefined, channel];
+  const [image, words] = shapes()[kind] ?? [undefined, channel];
   const named = !["", "default", "1", "cells"].includes(device);
   return { image, words: image && named ? `${words} (${device})` : words };
 }
@@ -116,6 +117,8 @@ export function spanText(from: string, to: string): string {
 }
 
 export function countText(count: number, more: boolean): string {
-  if (!count) return "Nothing was found. Try other words, or search by meaning.";
-  return `${more ? "The best " : ""}${count} ${count === 1 ? "moment" : "moments"}`;
+  if (!count) return trans.__("Nothing was found. Try other words, or search by meaning.");
+  return more
+    ? trans._n("The best moment", "The best %1 moments", count)
+    : trans._n("%1 moment", "%1 moments", count);
 }

@@ -5,6 +5,7 @@ import { ApiError } from "../../api/panel";
 import { noSound } from "../../record/recording";
 import { formatTime } from "../../time";
 import type { ChannelList, EngineStatus, RecordLink, Session } from "../../wire";
+import { trans } from "../../words";
 import { busyWords, wordsOf } from "../notes";
 import { playIn } from "../play";
 import type { Player } from "../player";
@@ -34,8 +35,10 @@ const every = 1_000;
 const diskEvery = 10_000;
 const lookAgain = 2_000;
 const shownWarnings = 4;
-const guestWords =
-  "It is stored, and lies in the library of whoever gave you this link. This page may be closed.";
+const guestWords = () =>
+  trans.__(
+    "It is stored, and lies in the library of whoever gave you this link. This page may be closed.",
+  );
 
 export function mount(element: HTMLElement, api: PanelApi<SessionState>): { destroy(): void } {
   const panel = new SessionController(api);
@@ -118,7 +121,7 @@ class SessionController {
       followTheme(ui.root),
       api.on("session_id", () => this.attach()),
       api.on("channels", () => this.paint()),
-      api.waiting((is) => ui.notes.set("busy", is ? busyWords : "", { calm: true })),
+      api.waiting((is) => ui.notes.set("busy", is ? busyWords() : "", { calm: true })),
     );
     // A panel at rest asks for nothing: an engine that nobody needs may end.
     const look = () => void this.lookWhenIdle();
@@ -264,7 +267,7 @@ class SessionController {
     this.player = playIn(this.ui.shown, this.api as unknown as PanelApi, {
       id: video,
       collection: this.session.collection_id,
-      title: this.name || "What was just recorded",
+      title: this.name || trans.__("What was just recorded"),
       from: 0,
     });
   }
@@ -421,12 +424,12 @@ class SessionController {
     listen.setAttribute("aria-pressed", String(on));
     if (!on) return;
     this.ui.notes.set("act", "");
-    this.said.note("Getting ready to listen…");
+    this.said.note(trans.__("Getting ready to listen…"));
     try {
       for (const { rtstream_id } of heard) {
         await this.api.request("POST", `/rtstream/${rtstream_id}/transcription`, { action: "start" });
       }
-      this.said.note("Nothing was said yet.");
+      this.said.note(trans.__("Nothing was said yet."));
     } catch (error) {
       this.said.list.hidden = true;
       listen.setAttribute("aria-pressed", "false");
@@ -453,7 +456,7 @@ class SessionController {
       const unknown = error instanceof ApiError && [404, 405, 501].includes(error.status);
       if (!unknown) throw error;
       this.ui.forgetting.classList.add("jc-not-offered");
-      this.ui.notes.set("act", "This engine cannot forget yet. Stop, and delete the session.");
+      this.ui.notes.set("act", trans.__("This engine cannot forget yet. Stop, and delete the session."));
     }
     await this.follow();
   }
@@ -468,8 +471,8 @@ class SessionController {
     ui.root.dataset["status"] = status;
     const kept = this.session?.exported_video_id || status !== "stopped" || this.keeps;
     ui.words.textContent = kept
-      ? (statusWords[status] ?? status)
-      : "Stopped. Nothing was kept, so there is no video.";
+      ? statusWords(status)
+      : trans.__("Stopped. Nothing was kept, so there is no video.");
     ui.record.hidden = !before;
     ui.record.disabled = this.acting || !this.channels.some((each) => each.on);
     ui.pause.hidden = status !== "active";
@@ -478,14 +481,14 @@ class SessionController {
     const over = !before && !running && isSettled(status, this.keeps);
     ui.another.hidden = !over || this.api.guest === true;
     const told = over && this.api.guest && this.session?.exported_video_id;
-    ui.notes.set("told", told ? guestWords : "", { calm: true });
+    ui.notes.set("told", told ? guestWords() : "", { calm: true });
     for (const button of [ui.pause, ui.resume, ui.stop]) button.disabled = this.acting;
     ui.listen.hidden = !going || this.api.guest === true || !this.channels.some((each) => each.type === "audio");
     ui.forgetting.hidden = !going || this.api.guest === true || ui.forgetting.classList.contains("jc-not-offered");
     const nothing = before && this.channels.some((c) => c.on) && !this.channels.some((c) => c.on && c.store);
     ui.notes.set(
       "nothing",
-      nothing ? "Nothing will be kept: when you stop, all of it is gone." : "",
+      nothing ? trans.__("Nothing will be kept: when you stop, all of it is gone.") : "",
     );
     ui.elsewhere.hidden = !before || this.sharing.isHere || !ui.link.hidden;
     ui.elsewhere.disabled = this.acting;

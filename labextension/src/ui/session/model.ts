@@ -1,6 +1,7 @@
 /** What a session panel knows: pure functions, so that they can be tested without a page. */
 
 import type { ChannelInfo, ChannelRequest, Session } from "../../wire";
+import { trans } from "../../words";
 
 /** A channel as the panel shows it. `on`: it is, or will be, recorded. */
 export interface ChannelChoice {
@@ -142,20 +143,23 @@ export function bytesText(bytes: number): string {
   return `${value >= 100 || step === 0 ? Math.round(value) : value.toFixed(1)} ${steps[step]}`;
 }
 
-export const statusWords: Record<string, string> = {
-  idle: "Ready to record",
-  created: "Ready to record",
-  starting: "Starting…",
-  active: "Recording",
-  paused: "Paused",
-  stopping: "Stopping…",
-  stopped: "Preparing the video…",
-  exported: "Recorded",
-  failed: "Recording failed",
-};
+export function statusWords(status: string): string {
+  const words: Record<string, string> = {
+    idle: trans.__("Ready to record"),
+    created: trans.__("Ready to record"),
+    starting: trans.__("Starting…"),
+    active: trans.__("Recording"),
+    paused: trans.__("Paused"),
+    stopping: trans.__("Stopping…"),
+    stopped: trans.__("Preparing the video…"),
+    exported: trans.__("Recorded"),
+    failed: trans.__("Recording failed"),
+  };
+  return words[status] ?? status;
+}
 
 export function storeTitle(name: string, store: boolean): string {
   return store
-    ? `${name} is kept. Press to have it live only.`
-    : `${name} is live only: nothing of it is kept. Press to keep it.`;
+    ? trans.__("%1 is kept. Press to have it live only.", name)
+    : trans.__("%1 is live only: nothing of it is kept. Press to keep it.", name);
 }

@@ -1,5 +1,6 @@
 /** One line for each channel: what it is, how loud, and whether it is kept. */
 
+import { trans } from "../../words";
 import { type IconName, act, icon, make } from "../dom";
 import type { ShareState } from "./sharing";
 import { type ChannelChoice, canBePrimary, meterPercent, storeTitle } from "./model";
@@ -38,7 +39,7 @@ export class Rows {
   private readonly group = `jc-primary-${Math.random().toString(36).slice(2)}`;
 
   constructor(private readonly actions: RowActions) {
-    this.list.setAttribute("aria-label", "Channels");
+    this.list.setAttribute("aria-label", trans.__("Channels"));
   }
 
   /** `phase`: before a recording everything can be chosen, while it runs only what is kept. */
@@ -70,7 +71,7 @@ export class Rows {
       meter.setAttribute("aria-valuenow", percent.toFixed(0));
       meter.setAttribute(
         "aria-valuetext",
-        level === undefined ? "no sound yet" : `${level.toFixed(0)} decibels`,
+        level === undefined ? trans.__("no sound yet") : trans.__("%1 decibels", level.toFixed(0)),
       );
     }
   }
@@ -84,7 +85,7 @@ export class Rows {
     kind.classList.add("jc-channel-kind");
     const name = make("div", "");
     const exact = make("div", "jc-faint", id);
-    const again = act("jc-share", "Share");
+    const again = act("jc-share", trans.__("Share"));
     again.hidden = true;
     again.addEventListener("click", () => this.actions.share(id));
     const store = make("button", "jc-store");
@@ -97,7 +98,7 @@ export class Rows {
     primary.type = "radio";
     primary.name = this.group;
     primary.addEventListener("change", () => this.actions.primary(id));
-    const primaryLabel = make("label", "jc-main-picture", primary, "main picture");
+    const primaryLabel = make("label", "jc-main-picture", primary, trans.__("main picture"));
     const meter = channel.type === "audio" ? meterOf(id) : undefined;
     const element = make(
       "li",
@@ -137,29 +138,33 @@ export class Rows {
     on.checked = channel.on;
     // Cells that are taken in can be live only, but not be given back.
     on.disabled = phase === "over" || (phase === "running" && channel.on && channel.type === "cells");
-    on.setAttribute("aria-label", `Record ${label}`);
+    on.setAttribute("aria-label", trans.__("Record %1", label));
     const kept = String(channel.store);
     if (store.getAttribute("aria-checked") !== kept) {
-      store.replaceChildren(icon(channel.store ? "kept" : "live"), channel.store ? "kept" : "live only");
+      store.replaceChildren(icon(channel.store ? "kept" : "live"), keptWords(channel.store));
       store.setAttribute("aria-checked", kept);
     }
     store.title = storeTitle(label, channel.store);
-    store.setAttribute("aria-label", `${label}: ${channel.store ? "kept" : "live only"}`);
+    store.setAttribute("aria-label", `${label}: ${keptWords(channel.store)}`);
     store.disabled = phase === "over" || !channel.on;
     store.classList.toggle("jc-fixed", phase === "over");
     // A display's line says which picture the video has, where there is a choice.
     primaryLabel.hidden = !several || channel.type !== "video";
     primary.checked = channel.is_primary;
     primary.disabled = phase !== "setup" || !canBePrimary(channel);
-    primary.setAttribute("aria-label", `${label} is the video's main picture`);
+    primary.setAttribute("aria-label", trans.__("%1 is the video's main picture", label));
     if (row.meter) row.meter.hidden = phase !== "running";
   }
+}
+
+function keptWords(kept: boolean): string {
+  return kept ? trans.__("kept") : trans.__("live only");
 }
 
 function meterOf(id: string): HTMLElement {
   const meter = make("div", "jc-meter", make("span", ""));
   meter.setAttribute("role", "meter");
-  meter.setAttribute("aria-label", `Level of ${id}`);
+  meter.setAttribute("aria-label", trans.__("Level of %1", id));
   meter.setAttribute("aria-valuemin", "0");
   meter.setAttribute("aria-valuemax", "100");
   meter.setAttribute("aria-valuenow", "0");

@@ -1,6 +1,7 @@
 /** What is being said, as it is heard. It stands on the page alone: no trait, no output holds it. */
 
 import type { EngineEvent } from "../../api";
+import { trans } from "../../words";
 import { make } from "../dom";
 
 const lines = 200;
@@ -18,14 +19,14 @@ export class SaidLive {
   constructor(private readonly kept: (channel: string) => boolean) {
     this.list.tabIndex = 0;
     this.list.setAttribute("role", "log");
-    this.list.setAttribute("aria-label", "Live transcript");
+    this.list.setAttribute("aria-label", trans.__("Live transcript"));
     this.clear();
   }
 
   clear(): void {
     this.open.clear();
     this.list.replaceChildren();
-    this.note("Nothing was said yet.");
+    this.note(trans.__("Nothing was said yet."));
   }
 
   /** Stands where nothing was heard yet. */
@@ -53,7 +54,7 @@ export class SaidLive {
 
   private line(channel: string): HTMLElement {
     const kept = this.kept(channel);
-    const label = make("span", "jc-faint", kept ? `${channel}:` : `${channel}, live only:`);
+    const label = make("span", "jc-faint", kept ? `${channel}:` : trans.__("%1, live only:", channel));
     const line = make("p", "jc-said-line", label, document.createTextNode(""));
     line.dataset["kept"] = String(kept);
     this.list.append(line);

@@ -5,6 +5,7 @@ import { type Reach, BrowserRecording, kindOfChannel, recordingOf, share, shared
 import type { Shared } from "../../record/share";
 import { type Kind, kinds, names, whyNot } from "../../record/words";
 import type { ChannelInfo } from "../../wire";
+import { trans } from "../../words";
 import type { ChannelChoice, SessionState } from "./model";
 
 /** What a channel's line says about sharing; no `act` where there is nothing to do. */
@@ -81,12 +82,12 @@ export class Sharing {
     const kind = kindOfChannel(channel.channel_id);
     if (!kind) return undefined;
     if (this.recording?.sharing.includes(channel.channel_id)) {
-      return { says: "shared here", act: "" };
+      return { says: trans.__("shared here"), act: "" };
     }
     const why = this.recording?.ended.get(channel.channel_id);
     const can = this.isHere && kinds(globalThis as never).includes(kind);
-    const says = why ?? (can ? "not shared here" : "shared elsewhere");
-    return { says, act: can ? (why ? "Share again" : "Share") : "" };
+    const says = why ?? (can ? trans.__("not shared here") : trans.__("shared elsewhere"));
+    return { says, act: can ? (why ? trans.__("Share again") : trans.__("Share")) : "" };
   }
 
   stop(id: string): void {

@@ -1,5 +1,6 @@
 /** The elements of a session panel, without any behaviour. */
 
+import { trans } from "../../words";
 import { act, make } from "../dom";
 import { Notes } from "../notes";
 import type { Rows } from "./rows";
@@ -14,11 +15,11 @@ export function view(rows: Rows, said: SaidLive) {
   words.setAttribute("role", "status");
   const elapsed = make("span", "jc-elapsed");
   elapsed.setAttribute("role", "timer");
-  const record = act("jc-record", "Record", "record");
-  const pause = act("jc-pause", "Pause", "pause");
-  const resume = act("jc-resume", "Go on", "play");
-  const stop = act("jc-stop jc-main", "Stop", "stop");
-  const another = act("jc-another", "Record again", "record");
+  const record = act("jc-record", trans.__("Record"), "record");
+  const pause = act("jc-pause", trans.__("Pause"), "pause");
+  const resume = act("jc-resume", trans.__("Go on"), "play");
+  const stop = act("jc-stop jc-main", trans.__("Stop"), "stop");
+  const another = act("jc-another", trans.__("Record again"), "record");
   const head = make(
     "div",
     "jc-session-head",
@@ -27,22 +28,22 @@ export function view(rows: Rows, said: SaidLive) {
   );
   const notes = new Notes();
 
-  const listen = act("jc-listen", "Live transcript", "captions");
+  const listen = act("jc-listen", trans.__("Live transcript"), "captions");
   listen.setAttribute("aria-pressed", "false");
   const minutes = make("select", "jc-pick");
-  minutes.setAttribute("aria-label", "How much to forget");
+  minutes.setAttribute("aria-label", trans.__("How much to forget"));
   minutes.append(
-    ...[1, 2, 5, 10].map((n) => new Option(n === 1 ? "last minute" : `last ${n} minutes`, String(n))),
+    ...[1, 2, 5, 10].map((n) => new Option(trans._n("last minute", "last %1 minutes", n), String(n))),
   );
   minutes.value = "2";
-  const forget = act("jc-forget-it", "Forget");
-  const sure = act("jc-sure", "Yes, erase it");
-  const keep = act("jc-keep", "No");
+  const forget = act("jc-forget-it", trans.__("Forget"));
+  const sure = act("jc-sure", trans.__("Yes, erase it"));
+  const keep = act("jc-keep", trans.__("No"));
   sure.hidden = keep.hidden = true;
   const forgetting = make("div", "jc-forget", forget, minutes, sure, keep);
-  const elsewhere = act("jc-elsewhere", "Record from a browser tab", "display");
+  const elsewhere = act("jc-elsewhere", trans.__("Record from a browser tab"), "display");
   elsewhere.hidden = true;
-  const link = make("a", "jc-record-link", "Open the recording page");
+  const link = make("a", "jc-record-link", trans.__("Open the recording page"));
   link.target = "_blank";
   link.rel = "noreferrer";
   link.hidden = true;
@@ -51,7 +52,7 @@ export function view(rows: Rows, said: SaidLive) {
   const shown = make("div", "jc-shown");
 
   const root = make("section", "jc-panel jc-session", head, notes.list, rows.list, foot, said.list, shown);
-  root.setAttribute("aria-label", "Recording");
+  root.setAttribute("aria-label", trans.__("Recording"));
   // JupyterLab's own shortcuts must not act on the notebook while keys are pressed here.
   root.dataset["lmSuppressShortcuts"] = "true";
   return {

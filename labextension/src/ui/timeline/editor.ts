@@ -9,21 +9,25 @@ import { type Stage, bindingOf } from "./commands";
 import { Desk } from "./desk";
 import { Pointers } from "./drag";
 import { Inspector } from "./inspector";
+import { type KeepTraits, Keeping } from "./keeping";
 import { Lanes } from "./lanes";
 import { type Clip, FRAME, type Project, TICKS, clipNamed, clipsOf, fromWire, isTimed, labelOf, lengthOf, toWire } from "./model";
 import { Preview, type Said } from "./preview";
 import { zoomToFit, zoomed } from "./ruler";
 import { Sources } from "./sources";
+import { tabs } from "./tabs";
 import { Toolbar, helpDialog } from "./toolbar";
 import { WordsView } from "./words-view";
 
-/** What the panel shares with Python. Neither holds an address. */
-export interface TimelineTraits {
+/** What the panel shares with Python. None holds an address. */
+export interface TimelineTraits extends KeepTraits {
   spec: wire.Timeline;
   code: string;
 }
 
 export interface TimelineEditor {
+  /** Keeping it in the library: whether it should be, and how. */
+  readonly keeping: Keeping;
   destroy(): void;
 }
 
@@ -31,8 +35,13 @@ const manners =
   "Drag clips to move them and their ends to trim them. S splits, Delete deletes, ? shows all keys.";
 const codePatience = 2_500;
 
-export function mount(element: HTMLElement, api: PanelApi<TimelineTraits>): TimelineEditor {
-  const editor = new Editor(api);
+/** Without a kernel there is no `code`. */
+export function mount(
+  element: HTMLElement,
+  api: PanelApi<TimelineTraits>,
+  options: { code: boolean } = { code: true },
+): TimelineEditor {
+  const editor = new Editor(api, options.code);
   element.replaceChildren(editor.root);
   editor.begin();
   return editor;
@@ -48,6 +57,7 @@ class Editor implements TimelineEditor, Stage {
   private readonly inspector: Inspector;
   private readonly words: WordsView;
   private readonly toolbar: Toolbar;
+  readonly keeping: Keeping;
   private readonly note = make("div", "jc-tl-note");
   private readonly help = helpDialog();
   private readonly stop: (() => void)[];
@@ -57,7 +67,10 @@ class Editor implements TimelineEditor, Stage {
   private changes = 0;
   private codes = 0;
 
-  constructor(private readonly api: PanelApi<TimelineTraits>) {
+  constructor(
+    private readonly api: PanelApi<TimelineTraits>,
+    hasCode: boolean,
+  ) {
     const { desk } = this;
     this.sources = new Sources(
       (...asked) => api.request(...asked),
@@ -70,14 +83,19 @@ class Editor implements TimelineEditor, Stage {
     this.preview = new Preview({ request, player: api.player.bind(api) }, desk, (said) => this.say(said));
     this.inspector = new Inspector(desk, this.sources);
     this.words = new WordsView(desk, this.sources, (ticks) => this.seek(ticks));
+    this.keeping = new Keeping(desk, api, (words, isWrong) => {
+      if (isWrong) this.say({ error: words, warnings: [] });
+      else this.tell(words);
+    });
     this.toolbar = new Toolbar(this, {
-      copyCode: () => void this.copyCode(),
+      ...(hasCode ? { copyCode: () => void this.copyCode() } : {}),
       save: () => void this.save(),
+      keep: this.keeping.button,
     });
     this.note.setAttribute("role", "status");
     const side = tabs("Clip", this.inspector.root, "Words", this.words.root);
     const top = make("div", "jc-tl-top", this.preview.root, side);
-    this.root.append(top, this.toolbar.root, this.lanes.root, this.note, this.help);
+    this.root.append(top, this.toolbar.root, this.lanes.root, this.note, this.help, this.keeping.dialog);
     this.root.setAttribute("role", "region");
     this.root.setAttribute("aria-label", "Timeline editor");
     // JupyterLab's own shortcuts must not act on the notebook around it.
@@ -105,12 +123,14 @@ class Editor implements TimelineEditor, Stage {
   begin(): void {
     this.shared = fromWire(this.api.get("spec"));
     this.desk.load(this.shared, "");
+    this.keeping.begin();
     requestAnimationFrame(() => this.fit());
   }
 
   destroy(): void {
     for (const end of this.stop) end();
-    for (const part of [this.pointers, this.preview, this.inspector, this.words, this.toolbar, this.lanes]) {
+    const { pointers, preview, inspector, words, toolbar, lanes, keeping } = this;
+    for (const part of [pointers, preview, inspector, words, toolbar, lanes, keeping]) {
       part.destroy();
     }
     this.root.remove();
@@ -285,7 +305,7 @@ class Editor implements TimelineEditor, Stage {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    if (this.help.open) return;
+    if (this.help.open || this.keeping.dialog.open) return;
     if (target.closest("input, textarea, select, .jc-player, [role=tab]")) {
       // Undo within a text is the text's own; sliders and the like have none.
       const isText = target.closest("textarea, input:not([type=range], [type=radio], [type=checkbox])");
@@ -357,40 +377,4 @@ function onAttribute(element: Element, name: string, act: () => void): () => voi
 
 function wordsOf(error: unknown): string {
   return error instanceof SaidError ? error.message : "This did not work. Try again.";
-}
-
-/** Two panes, one shown; arrow keys walk the tabs. */
-function tabs(...parts: [string, HTMLElement, string, HTMLElement]): HTMLElement {
-  const [firstName, first, secondName, second] = parts;
-  const panes = [first, second];
-  const id = Math.random().toString(36).slice(2);
-  const buttons = [firstName, secondName].map((name, index) => {
-    const button = make("button", "jc-tl-tab", name);
-    button.type = "button";
-    button.id = `jc-tl-tab-${id}-${index}`;
-    button.setAttribute("role", "tab");
-    button.addEventListener("click", () => show(index));
-    button.addEventListener("keydown", (event) => {
-      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-      show(1 - index);
-      buttons[1 - index]?.focus();
-    });
-    return button;
-  });
-  const show = (chosen: number) => {
-    for (const [index, pane] of panes.entries()) {
-      pane.hidden = index !== chosen;
-      buttons[index]?.setAttribute("aria-selected", String(index === chosen));
-      if (buttons[index]) buttons[index].tabIndex = index === chosen ? 0 : -1;
-    }
-  };
-  for (const [index, pane] of panes.entries()) {
-    pane.setAttribute("role", "tabpanel");
-    pane.setAttribute("aria-labelledby", `jc-tl-tab-${id}-${index}`);
-  }
-  const list = make("div", "jc-tl-tabs", ...buttons);
-  list.setAttribute("role", "tablist");
-  list.setAttribute("aria-label", "Of the selected clip");
-  show(0);
-  return make("div", "jc-tl-side", list, ...panes);
 }

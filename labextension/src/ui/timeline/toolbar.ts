@@ -8,8 +8,11 @@ import { type Clip, lengthOf } from "./model";
 import { exactTime } from "./ruler";
 
 export interface Actions {
-  copyCode(): void;
+  /** Where there is a kernel that writes it. */
+  copyCode?: () => void;
   save(): void;
+  /** The button that keeps it in the library. */
+  keep: HTMLElement;
 }
 
 export class Toolbar {
@@ -57,14 +60,15 @@ export class Toolbar {
       this.button("fit", "Show all of it (0)", commands.fit),
     );
     const help = tool("keys", "Keys (?)", () => stage.showHelp());
-    const code = tool("code", "Copy the Python that builds this", () => actions.copyCode(), "Code");
+    const { copyCode } = actions;
+    const code = copyCode ? [tool("code", "Copy the Python that builds this", copyCode, "Code")] : [];
     const save = tool("save", "Save as a video file", () => actions.save(), "Save");
     save.classList.add("jc-tl-main");
     this.painters.push(() => {
       save.disabled = !filled();
       save.dataset["idle"] = String(filled());
     });
-    const out = this.group(help, code, save);
+    const out = this.group(help, ...code, actions.keep, save);
     out.classList.add("jc-tl-out");
     this.root.append(steps, clips, adding, view, this.time, out);
     this.stop = desk.hear(["project", "selection", "playhead", "snapping"], () => this.paint());
