@@ -16,9 +16,11 @@ from jupyter_capture.recorder.screen_track import ScreenTrack
 from jupyter_capture.recorder.sources.base import Shot
 from jupyter_capture.recorder.sources.browser import BrowserPictures
 from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
+from jupyter_capture.recorder.sources.browser_intake import BrowserIntake
 from jupyter_capture.recorder.sources.browser_time import Lag
 from jupyter_capture.recorder.video_channel import VideoChannel
 from jupyter_capture.wire.capture import is_browser
+from jupyter_capture.wire.recorder import browser_socket
 
 CLAPS = [1.5, 4.0, 6.0]
 LENGTH = 8.0
@@ -156,6 +158,36 @@ def test_what_was_delayed_on_its_way_does_not_move_the_clock() -> None:
         late = 8_000 if 3_000 < there < 6_000 else there % 3 * 40
         lag.note(there + 500 + late, there)
     assert 500 <= lag.here(9_000) - 9_000 <= 502
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"take": 1, "seq": 0},
+        {"take": "x", "seq": 0, "at": 0},
+        {"take": 1, "seq": [], "at": 0},
+        {"take": 1, "seq": 0, "at": float("inf")},
+        {"take": 1, "seq": 0, "at": float("nan")},
+    ],
+    ids=str,
+)
+def test_what_is_no_chunk_ends_its_connection_and_does_no_harm(
+    tmp_path: Path, header: dict[str, object]
+) -> None:
+    path = tmp_path / "r"
+    intake = BrowserIntake(Path(browser_socket(str(path))))
+    intake.sound("mic:browser")
+    tab = Tab(path, "mic:browser")
+    tab.send(header, b"x")
+    with pytest.raises(AssertionError, match="hung up"):
+        tab.answer()
+    tab.close()
+    tab.connect()
+    assert tab.hello(1) == {"type": "welcome", "take": None, "next": 0}
+    assert tab.chunk(1, 0, 0.25, b"x") == {"type": "ack", "take": 1, "seq": 0}
+    tab.close()
+    intake.close()
 
 
 def test_no_device_of_the_machine_is_called_browser() -> None:

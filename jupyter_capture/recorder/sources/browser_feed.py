@@ -95,8 +95,10 @@ class Feed:
             }
 
     def chunk(self, header: dict[str, Any], data: bytes) -> dict[str, Any]:
-        """``ack`` with what is here without a hole; ``again`` with what is wanted next."""
+        """``ack`` with what is here without a hole; ``again`` with what is wanted next. Raises
+        LookupError, TypeError, ValueError or ArithmeticError for what is no chunk."""
         take, number = int(header["take"]), int(header["seq"])
+        at = int(float(header["at"]) * 1_000_000)
         with self._there:
             if self._take is not None and take < self._take:
                 return {"type": "ack", "take": take, "seq": number}  # of no use any more
@@ -111,7 +113,6 @@ class Feed:
                 why = str(header["why"]) if header.get("why") else None
                 if why:
                     self._ended, self._ended_at = why, self._clock()
-                at = int(float(header["at"]) * 1_000_000)
                 self._chunks.append(Chunk(take, number, at, self._clock(), data, why))
                 self._there.notify_all()
             return {"type": "ack", "take": take, "seq": self._next - 1}

@@ -120,7 +120,7 @@ class BrowserIntake:
                     answer = _answer(feed, connection, header, data)
                     if answer is not None:
                         _send(line, answer)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
             if not self._over:
                 log.warning("a browser's connection broke (%r)", error)
         finally:
