@@ -1,8 +1,9 @@
 """Every check of `make test`: ruff, then two lines of work beside each other.
 
-In front, and printed as it comes: the tests that record, play and show, which take their time
-whatever the machine. Beside them, a little niced and printed at the end: what only computes, namely
-the types, the front end's tests, and the tests in `BESIDE`. A test that is in no list is in front.
+Most tests record, play or wait, which takes its time whatever the machine: two of them at once are
+hardly slower than one. In front, and printed as it comes: the tests of recorder, browser and
+command line. Beside them, printed at the end: the types, the front end's tests, and the tests in
+`BESIDE`. A test that is in no list is in front. Each line has an engine and a desktop of its own.
 
     python scripts/check.py
 """
@@ -22,11 +23,10 @@ NPM = [str(ROOT / "scripts" / "npm.sh"), sys.executable]
 
 BESIDE = [
     "tests/client",
-    "tests/contract/test_schema.py",
-    "tests/contract/test_sdk_surface.py",
-    "tests/contract/test_upload.py",
-    "tests/contract/test_wire.py",
+    "tests/contract",
+    "tests/engine",
     "tests/media",
+    "tests/notebook",
     "tests/test_house.py",
 ]
 
@@ -34,11 +34,11 @@ LINT = [
     [sys.executable, "-m", "ruff", "check", "."],
     [sys.executable, "-m", "ruff", "format", "--check", "."],
 ]
-COMPUTING = [
+SECOND = [
     [sys.executable, "-m", "mypy"],
     [*NPM, "run", "check"],
     [*NPM, "test"],
-    [*PYTEST, "-q", *BESIDE],
+    [*PYTEST, *BESIDE],
 ]
 FRONT = [*PYTEST, *(f"--ignore={path}" for path in BESIDE)]
 
@@ -65,11 +65,9 @@ def main() -> int:
     return front or failed
 
 
-def compute() -> int:
-    if hasattr(os, "nice"):
-        os.nice(5)
+def second() -> int:
     failed = 0
-    for command in COMPUTING:
+    for command in SECOND:
         begun = time.monotonic()
         code = subprocess.run(command, check=False).returncode
         print(f"[{' '.join(command[:4])}: {time.monotonic() - begun:.0f} s]", flush=True)
@@ -78,4 +76,4 @@ def compute() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(compute() if "--beside" in sys.argv else main())
+    sys.exit(second() if "--beside" in sys.argv else main())
