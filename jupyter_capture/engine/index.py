@@ -103,21 +103,6 @@ def scrub_fts(connection: Connection) -> None:
     connection.execute(text("insert into segments_fts(segments_fts) values('optimize')"))
 
 
-def mend_fts(connection: Connection) -> bool:
-    """Write a damaged full-text index anew, from the segments. Whether that was what is damaged."""
-    try:
-        connection.execute(text("insert into segments_fts(segments_fts) values('integrity-check')"))
-    except DatabaseError:
-        logger.warning("the full-text index is damaged, and is written anew")
-    else:
-        return False
-    # Its tables' pages may be what is damaged: what cannot be dropped is let go of.
-    _let_go_of_fts(connection)
-    create_fts(connection)
-    connection.execute(text("insert into segments_fts(segments_fts) values('rebuild')"))
-    return True
-
-
 def rebuild_fts(connection: Connection) -> int:
     """Make the full-text table anew from the segments, whatever has become of it. How many
     segments there are; takes time that grows with them."""

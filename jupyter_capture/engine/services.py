@@ -42,6 +42,7 @@ from jupyter_capture.engine.search.live import LiveFinder
 from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
 from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.engine.sessions import Sessions
+from jupyter_capture.engine.sessions.adopt import adopt
 from jupyter_capture.engine.sessions.records import Records
 from jupyter_capture.engine.specs import keep, whole
 from jupyter_capture.engine.store import Store
@@ -171,6 +172,7 @@ class Services:
             },
             lambda: self.sessions.running,
         )
+        self.live.on_decoded = self.ahead.take
         self.forgetting = Forgetting(
             self.store,
             self.home,
@@ -210,6 +212,8 @@ class Services:
         drop_unfinished(self.store, self.home)
 
     def start(self) -> None:
+        if self.store.is_new:
+            adopt(self.store, self.home)
         sweep(self.store, self.home)
         self.segments.retain(row.id for row in self.library.assets())
         self.webhooks.start()

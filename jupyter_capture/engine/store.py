@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jupyter_capture.errors import EngineError, StorageFullError
 
@@ -45,6 +45,8 @@ class Store:
             max_overflow=-1,
         )
         self._writing = threading.Lock()
+        self.is_new = False
+        """Whether `migrate` made it."""
         network = network_filesystem(path.parent)
         if network is not None:
             logger.warning(
@@ -63,14 +65,17 @@ class Store:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self.path.chmod(0o600)
         try:
-            if self._version() != _newest():
+            version = self._version()
+            self.is_new = version is None
+            if version != _newest():
                 self._upgrade()
         except Exception as error:
             if isinstance(error, OperationalError) and _is_full(error):
                 raise _full() from error
             raise EngineError(
                 f"The library {self.path} cannot be opened ({error}). If a newer jupyter-capture "
-                "made it, install that version; otherwise restore the file from a backup."
+                "made it, install that version; otherwise restore the file from a backup, or move "
+                "it away: a new library takes in the recordings that lie here."
             ) from error
 
     def _upgrade(self) -> None:
@@ -92,20 +97,37 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            if _is_damaged(error):
+                raise self._damaged() from error
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self._writing, self._engine.connect() as connection:
-            writer = connection.execution_options(write=True)
-            try:
+        try:
+            with self._writing, self._engine.connect() as connection:
+                writer = connection.execution_options(write=True)
                 with writer.begin():
                     yield writer
-            except OperationalError as error:
-                if _is_full(error):
-                    raise _full() from error
-                raise
+        except DatabaseError as error:
+            if _is_full(error):
+                raise _full() from error
+            if _is_damaged(error):
+                raise self._damaged() from error
+            raise
+
+    def _damaged(self) -> EngineError:
+        logger.error("%s is damaged", self.path)
+        return EngineError(
+            f"The library {self.path} is damaged, and this could not be read or written. What was "
+            "recorded is safe beside it. Where only searching fails, `jupyter-capture index "
+            "--rebuild` makes its index anew. Else restore the file from a backup; without one, end "
+            "the engine (`jupyter-capture stop --engine`) and move the file away, with its -wal "
+            "and -shm: a new library takes in the recordings that lie here."
+        )
 
     def flush(self) -> None:
         """Empty the write-ahead log: what was erased is not to be read in it any more."""
@@ -175,8 +197,14 @@ def _unescaped(point: str) -> str:
     return point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
 
 
-def _is_full(error: OperationalError) -> bool:
+def _is_full(error: DatabaseError) -> bool:
     return "full" in str(error.orig)
+
+
+def _is_damaged(error: DatabaseError) -> bool:
+    said = str(error.orig)
+    words = ("malformed", "not a database", "corrupt", "vtable constructor failed")
+    return any(word in said for word in words)
 
 
 def _full() -> StorageFullError:
