@@ -32,6 +32,7 @@ from pathlib import Path
 import av
 import imageio_ffmpeg
 import numpy as np
+from _record import Record
 from PIL import Image
 
 import jupyter_capture
@@ -56,6 +57,12 @@ SAME = (
     *("-force_key_frames", "expr:gte(t,n_forced)", "-x264-params", "scenecut=0:qcomp=0.9"),
     *("-movflags", "empty_moov+default_base_moof", "-frag_duration", "500000"),
 )
+ABOUT = (
+    "A virtual desktop of 1280x720 at 30 pictures a second with microphone and system audio, in "
+    'shares of one core; ffmpeg records the same right after. "Same tracks": with what ours have '
+    "so that they can be cut and survive a kill. The hour is fabricated: tracks of an hour, from "
+    "which a recorder goes on."
+)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -74,20 +81,27 @@ def main() -> None:
             with contextlib.suppress(EngineUnavailableError):
                 connection.status()
                 break
+        record = Record("recorder", "Recording", ABOUT, peers=["imageio-ffmpeg"])
         try:
             print("| screen | CPU | ffmpeg, same tracks | ratio | ffmpeg by itself | ratio |"
                   " frames missing | ffmpeg's | MB an hour |")  # fmt: skip
             print("|---|---|---|---|---|---|---|---|---|")
             for kind in ("moving", "still", "typical"):
-                compare(desktop, connection, data_dir, kind, asked.seconds)
-            stops(connection, data_dir)
+                compare(desktop, connection, data_dir, kind, asked.seconds, record)
+            stops(connection, data_dir, record)
             connection.close()
+            record.save()
         finally:
             end_engine(data_dir)
 
 
 def compare(
-    desktop: VirtualDesktop, connection: Connection, data_dir: Path, kind: str, seconds: float
+    desktop: VirtualDesktop,
+    connection: Connection,
+    data_dir: Path,
+    kind: str,
+    seconds: float,
+    record: Record,
 ) -> None:
     screen = subprocess.Popen([sys.executable, __file__, "--show", f"{kind}@{desktop.display}"])
     time.sleep(1)
@@ -106,6 +120,12 @@ def compare(
         missing, its = f"{lacking(data_dir, session, manifest):.1%}", f"{lacking_in(path):.1%}"
     print(f"| {kind} | {ours:.1%} | {alike:.1%} | {ours / alike:.2f} | {plain:.1%} |"
           f" {ours / plain:.2f} | {missing} | {its} | {size:.0f} |", flush=True)  # fmt: skip
+    what = f"{kind}: share of a core"
+    record.row(what, ours * 100, "%", peer="ffmpeg, same tracks", theirs=alike * 100, at_most=1.3)
+    record.row(what, ours * 100, "%", peer="ffmpeg by itself", theirs=plain * 100, at_most=1.3)
+    record.row(f"{kind}: an hour", size, "MB")
+    if missing:
+        record.words(f"{kind}: frames missing", f"{missing}; ffmpeg {its}")
 
 
 def recorded(
@@ -182,7 +202,7 @@ def manifest_of(data_dir: Path, session: CaptureSession) -> Manifest:
 # ---- stop to exported
 
 
-def stops(connection: Connection, data_dir: Path) -> None:
+def stops(connection: Connection, data_dir: Path, record: Record) -> None:
     session = connection.create_capture_session()
     session.start([{"name": name, "store": True} for name in CHANNELS])
     time.sleep(5)
@@ -191,7 +211,11 @@ def stops(connection: Connection, data_dir: Path) -> None:
     long.start([{"name": name, "store": True} for name in CHANNELS])
     time.sleep(2)
     grown(connection, data_dir, long)
-    print(f"stop to exported: {short:.2f} s after 5 s, {timed_stop(long):.2f} s after an hour "
+    hour = timed_stop(long)
+    record.row("stop to exported after 5 s", short, "s")
+    record.row("stop to exported after an hour", hour, "s", at_most=2)
+    record.curve("stop to exported", "seconds recorded", "s", {"ours": [(5, short), (HOUR, hour)]})
+    print(f"stop to exported: {short:.2f} s after 5 s, {hour:.2f} s after an hour "
           "(fabricated: an hour of tracks for a recorder that goes on from them)")  # fmt: skip
 
 

@@ -15,17 +15,9 @@ from typing import Any
 from _record import FOLDER, Row
 
 PAGE = Path(__file__).with_name("RESULTS.md")
-ORDER = [
-    "imports",
-    "recorder",
-    "playable",
-    "streams",
-    "browser",
-    "speech",
-    "live",
-    "screen",
-    "search",
-]
+ORDER = (
+    "imports", "recorder", "playable", "streams", "browser", "speech", "live", "screen", "search",
+)  # fmt: skip
 OURS, PEER, LOST = "#2f6fb5", "#9aa3ad", "#c0562b"
 
 
