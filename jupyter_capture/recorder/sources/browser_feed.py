@@ -19,6 +19,7 @@ from jupyter_capture.recorder.clock import NS
 PATIENCE = 60 * NS
 """For so long a browser that lost its connection may come back with what it kept."""
 _LEFT = NS // 2
+_LARGEST = 16384  # pixels of a side
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Feed:
         """What of a take is here already. ``take`` is None where nothing can be gone on with."""
         with self._there:
             width, height = int(header.get("width") or 0), int(header.get("height") or 0)
-            if width > 0 and height > 0:
+            if 0 < width <= _LARGEST and 0 < height <= _LARGEST:
                 self.size = (width, height)
             known = self._take is not None and header.get("take") == self._take
             return {

@@ -10,6 +10,7 @@ import type {
   LoaderStats,
 } from "hls.js";
 import { SaidError } from "../explain";
+import { engineRoot } from "./jupyter";
 import { type Kernel, bytesOf } from "./kernel";
 import { ApiError } from "./panel";
 import type { LoaderConstructor } from "./player";
@@ -52,7 +53,7 @@ async function fetchHls(kernel: Kernel): Promise<typeof Hls> {
  * Jupyter's base URL. Undefined where neither answers (a code editor's frame): then only messages do.
  */
 export async function wayTo(url: string): Promise<string | undefined> {
-  const root = jupyterRoot();
+  const root = engineRoot();
   const ways = root === undefined ? [url] : [url, through(root, url)];
   // On a page from elsewhere, loopback is the reader's own machine: asked last, as browsers may ask
   // the reader whether that is allowed, and another engine may answer there.
@@ -81,19 +82,6 @@ async function probe(url: string): Promise<number> {
     // Refused at once costs nothing to try again: the engine may be back.
     if (error instanceof DOMException) unreached.set(origin, Date.now());
     return 0;
-  }
-}
-
-/** Where the extension of the Jupyter server that this page is from passes the engine on. */
-function jupyterRoot(): string | undefined {
-  const config = document.getElementById("jupyter-config-data")?.textContent;
-  if (!config) return undefined;
-  try {
-    const { baseUrl } = JSON.parse(config) as { baseUrl?: string };
-    const base = new URL(baseUrl ?? "/", document.baseURI).href.replace(/\/$/, "");
-    return `${base}/jupyter-capture/engine`;
-  } catch {
-    return undefined;
   }
 }
 
@@ -136,7 +124,7 @@ export class Pictures {
   /** What holds for the first picture holds for all. */
   private async find(url: string): Promise<((url: string) => string) | undefined> {
     const found = await wayTo(url);
-    const root = jupyterRoot();
+    const root = engineRoot();
     if (found === undefined) return undefined;
     return found === url || root === undefined ? (each) => each : (each) => through(root, each);
   }

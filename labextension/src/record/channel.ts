@@ -1,5 +1,6 @@
 /** One shared track, its recorder and its connection. */
 
+import type { Clock } from "./clock";
 import { ChunkQueue } from "./queue";
 import { type Socket, Uploader } from "./uploader";
 
@@ -22,6 +23,7 @@ export class SharedChannel {
   private readonly uploader: Uploader;
   private recorder: MediaRecorder | undefined;
   private reading: Promise<unknown> = Promise.resolve();
+  private slept = 0;
   private readonly stopped = () => this.end("sharing was stopped in the browser");
 
   constructor(
@@ -29,18 +31,21 @@ export class SharedChannel {
     readonly track: MediaStreamTrack,
     open: () => Socket,
     private readonly events: ChannelEvents,
+    private readonly clock: Clock,
   ) {
     const queue = new ChunkQueue();
     // Later takes have larger numbers, also those of a page that comes after this one.
     queue.take = Date.now();
-    this.uploader = new Uploader(open, queue, {
+    const heard = {
       restart: () => this.restart(),
-      over: (said) => events.over(said),
-      connected: (is) => events.connected(is),
-    });
+      over: (said: string) => events.over(said),
+      connected: (is: boolean) => events.connected(is),
+    };
+    this.uploader = new Uploader(open, queue, heard, () => clock.now());
     const { width, height } = track.getSettings();
     if (width && height) this.uploader.size = { width, height };
     track.addEventListener("ended", this.stopped);
+    this.slept = clock.sleep;
     this.record();
     this.uploader.connect();
   }
@@ -49,8 +54,19 @@ export class SharedChannel {
     return this.uploader.queue.take;
   }
 
+  /** Whether the engine has all of it. */
+  get isSent(): boolean {
+    return this.uploader.queue.waiting.length === 0;
+  }
+
   /** Have what was recorded since the last time sent. */
   tick(): void {
+    this.clock.now();
+    if (this.clock.sleep !== this.slept) {
+      // The times within a take stood still meanwhile: another one begins.
+      this.slept = this.clock.sleep;
+      return this.restart();
+    }
     if (this.recorder?.state === "recording") this.recorder.requestData();
   }
 
@@ -62,8 +78,10 @@ export class SharedChannel {
     if (!recorder) return;
     this.recorder = undefined;
     const last = () => {
-      this.reading = this.reading.then(() => this.uploader.push(new Uint8Array(), performance.now(), why));
-      this.events.ended(why);
+      this.reading = this.reading.then(() => {
+        this.uploader.push(new Uint8Array(), this.clock.now(), why);
+        this.events.ended(why);
+      });
     };
     if (recorder.state === "inactive") return last();
     recorder.onstop = last;
@@ -90,7 +108,7 @@ export class SharedChannel {
     } as MediaRecorderOptions);
     const { take } = this;
     recorder.ondataavailable = ({ data }) => {
-      const at = performance.now();
+      const at = this.clock.now();
       // One after the other: a large one takes longer to read than the small one after it.
       this.reading = this.reading.then(async () => {
         const bytes = new Uint8Array(await data.arrayBuffer());

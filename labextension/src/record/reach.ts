@@ -1,5 +1,6 @@
 /** The ways from a page to the engine's websockets. */
 
+import { extensionRoot } from "../api/jupyter";
 import type { Reach } from "./recording";
 import type { Socket } from "./uploader";
 
@@ -25,11 +26,9 @@ const patience = 3_000;
  * `origin`; else undefined.
  */
 export async function throughJupyter(origin: string): Promise<Reach | undefined> {
-  const config = document.getElementById("jupyter-config-data")?.textContent;
-  if (!config) return undefined;
+  const root = extensionRoot();
+  if (root === undefined) return undefined;
   try {
-    const { baseUrl } = JSON.parse(config) as { baseUrl?: string };
-    const root = `${(baseUrl ?? "/").replace(/\/$/, "")}/jupyter-capture`;
     const answer = await fetch(`${root}/health?start=0`, { signal: AbortSignal.timeout(patience) });
     if (!answer.ok) return undefined;
     const { engine } = (await answer.json()) as { engine?: { origin?: string } };

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { Clock } from "./clock";
 import { ChunkQueue, packed, patience } from "./queue";
 import { type Socket, Uploader } from "./uploader";
 import { kinds, refused, whyNot } from "./words";
@@ -31,6 +32,24 @@ describe("the queue", () => {
     expect(queue.isStale(100 + patience)).toBe(false);
     expect(queue.isStale(101 + patience)).toBe(true);
   });
+});
+
+it("the clock goes on while the computer sleeps, and does not mind being set by a little", () => {
+  let [own, day] = [100, 1_000_000];
+  const clock = new Clock(
+    () => own,
+    () => day,
+  );
+  const pass = (awake: number, asleep: number) => {
+    own += awake;
+    day += awake + asleep;
+    return clock.now();
+  };
+  expect(pass(250, 0)).toBe(350);
+  expect(pass(250, 40_000)).toBe(40_600);
+  expect(clock.sleep).toBe(40_000);
+  expect(pass(250, 900)).toBe(40_850);
+  expect(pass(250, -60_000)).toBe(41_100);
 });
 
 it("a chunk is its header's length, the header, and the media", () => {

@@ -1,7 +1,9 @@
 /** What this page shares with one session. It outlives the panel that began it. */
 
 import { SharedChannel } from "./channel";
+import { Clock } from "./clock";
 import { pulse } from "./pulse";
+import { patience } from "./queue";
 import { type Shared, share } from "./share";
 import type { Socket } from "./uploader";
 import { type Kind, noSound } from "./words";
@@ -28,6 +30,7 @@ export class BrowserRecording {
   private readonly channels = new Map<string, SharedChannel>();
   private readonly broken = new Set<string>();
   private readonly watchers = new Set<() => void>();
+  private readonly clock = new Clock();
   private over = "";
   private stopPulse: (() => void) | undefined;
   private readonly leave = () => this.close();
@@ -90,24 +93,25 @@ export class BrowserRecording {
   private add(id: string, track: MediaStreamTrack): void {
     this.channels.get(id)?.close();
     this.ended.delete(id);
-    const channel = new SharedChannel(id, track, () => this.reach.socket(this.session, id), {
-      ended: (why) => {
+    const events = {
+      ended: (why: string) => {
         this.ended.set(id, why);
-        // Its last chunks are still on their way: the connection stays.
         if (this.channels.get(id) === channel) this.channels.delete(id);
-        setTimeout(() => channel.close(), lastChunks);
+        closeOnceSent(channel);
         this.tell();
       },
-      over: (said) => {
+      over: (said: string) => {
         this.over = said;
         this.close();
       },
-      connected: (is) => {
+      connected: (is: boolean) => {
         if (is) this.broken.delete(id);
         else this.broken.add(id);
         this.tell();
       },
-    });
+    };
+    const open = () => this.reach.socket(this.session, id);
+    const channel = new SharedChannel(id, track, open, events, this.clock);
     this.channels.set(id, channel);
     this.tell();
   }
@@ -117,7 +121,17 @@ export class BrowserRecording {
   }
 }
 
-const lastChunks = 5_000;
+/** Its last chunks are still on their way, if the network is away for as long as they are kept. */
+function closeOnceSent(channel: SharedChannel): void {
+  const until = performance.now() + patience;
+  const look = () => {
+    if (channel.isSent || performance.now() > until) channel.close();
+    else setTimeout(look, lookAgain);
+  };
+  look();
+}
+
+const lookAgain = 500;
 
 // Each widget is a module instance of its own: the page's global object is what they share.
 const all = globalThis as { jupyterCaptureShared?: Map<string, BrowserRecording> };
