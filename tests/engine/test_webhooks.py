@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,3 +174,96 @@ async def test_an_address_that_is_none_is_refused_at_once(app: App, url: str) ->
         answer = await client.post(path, json={"callback_url": url})
     assert answer.status_code == 400
     assert app.services.records.rows() == []
+
+
+async def test_they_are_listed_and_tried_again_on_demand(app: App, receiver: Make) -> None:
+    hook = receiver(410)
+    session_id = created(app, hook.url)
+    other = created(app, receiver(204).url)
+    gone, arrived = tried(app, session_id, 1), tried(app, other, 1)
+    async with app.local as client:
+
+        async def listed(**query: str) -> list[dict[str, Any]]:
+            answer = await client.get("/webhooks", params=query)
+            return list(answer.json()["data"]["deliveries"])
+
+        assert {each["id"] for each in await listed()} == {gone.id, arrived.id}
+        (one,) = await listed(session_id=session_id)
+        assert (one["event"], one["sequence"]) == ("capture_session.created", 1)
+        assert (one["status"], one["attempts"], one["answer"]) == ("gone", 1, "HTTP 410")
+        assert one["next_try"] is None
+        assert [each["id"] for each in await listed(status="delivered")] == [arrived.id]
+        hook.answers[:] = [200]
+        again = await client.post("/webhooks/retry", json={"session_id": session_id})
+        assert again.json()["data"]["retried"] == [gone.id]
+        wait_for(lambda: row(app, session_id).status == "delivered")
+        assert (await client.post("/webhooks/retry")).json()["data"]["retried"] == []
+        # One that has arrived is sent again if it is named: the same to its receiver.
+        await client.post("/webhooks/retry", json={"delivery_id": gone.id})
+        wait_for(lambda: len(hook.requests) == 3)
+        assert {headers["webhook-id"] for headers, _ in hook.requests} == {gone.id}
+        for wrong in ({"delivery_id": "dlv-none"}, {"session_id": "cap-none"}):
+            assert (await client.post("/webhooks/retry", json=wrong)).status_code == 404
+        assert (await client.get("/webhooks", params={"status": "lost"})).status_code == 400
+        secret = (await client.get("/keys/webhooks")).json()["data"]["secret"]
+        assert secret == app.services.webhook_secret
+
+
+def test_a_backlog_to_one_receiver_is_sent_whole_and_keeps_no_other_waiting(
+    make_app: Any, receiver: Make
+) -> None:
+    app, hook, other = make_app(), receiver(204), receiver(204)
+    app.services.webhooks.close()
+    with app.services.store.write() as connection:
+        for number in range(150):
+            enqueue(connection, f"cap-{number}", hook.url, {"event": "x", "sequence": number})
+        enqueue(connection, "cap-last", other.url, {"event": "x"})
+    make_app()
+    wait_for(lambda: other.requests)
+    assert len(hook.requests) < 150
+    wait_for(lambda: len(hook.requests) == 150)
+    numbers = {json.loads(body)["sequence"] for _, body in hook.requests}
+    assert numbers == set(range(150))
+
+
+async def test_a_client_token_names_no_address(app: App) -> None:
+    session_id = app.services.records.create("default", SessionCreate())
+    token = app.services.keys.create("client", expires_in=60)
+    asked = {
+        "session_id": session_id, "channels": ["mic:default"],
+        "callback_url": "http://127.0.0.1:9/x",
+    }  # fmt: skip
+    async with app.tcp as client:
+        headers = {"x-access-token": token}
+        answer = await client.post("/capture/session/start", json=asked, headers=headers)
+    assert answer.status_code == 403
+    assert app.services.records.row(session_id).status == "created"
+
+
+def test_private_networks_are_a_matter_of_the_setting(make_app: Any) -> None:
+    for allowed in (False, True):
+        app = make_app(private_callbacks=allowed)
+        if allowed:
+            assert created(app, "http://10.255.255.1:9/hook")
+        else:
+            with pytest.raises(InvalidRequestError, match="JUPYTER_CAPTURE_PRIVATE_CALLBACKS"):
+                created(app, "http://10.255.255.1:9/hook")
+
+
+def test_none_is_lost_where_receivers_misbehave_and_the_engine_is_killed(tmp_path: Path) -> None:
+    campaign = loaded("webhooks").Campaign(tmp_path, sessions=16, kills=2, seed=3, speed=100_000)
+    done = campaign.run(seconds=120)
+    assert done.wrong == []
+    assert done.events == 16 * 6
+    assert done.requests > done.events
+
+
+def loaded(name: str) -> Any:
+    """A benchmark as a module."""
+    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

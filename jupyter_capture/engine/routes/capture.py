@@ -14,7 +14,7 @@ from jupyter_capture.engine.keys import Caller
 from jupyter_capture.engine.routes.rtstream import stream_view
 from jupyter_capture.engine.services import Services, services_of
 from jupyter_capture.engine.sessions import recorders
-from jupyter_capture.errors import ConflictError, MediaError, NotFoundError
+from jupyter_capture.errors import ConflictError, ForbiddenError, MediaError, NotFoundError
 from jupyter_capture.wire import Ok
 from jupyter_capture.wire.capture import (
     DESKTOP,
@@ -71,6 +71,12 @@ def token(
 @router.post("/capture/session/start")
 def start(request: SessionStart, services: Get, http: HTTPConnection) -> Ok[SessionStatusAnswer]:
     mine(request.session_id, services, http)
+    caller = http.scope.get("caller")
+    if request.callback_url and isinstance(caller, Caller) and caller.role == "client":
+        # It would have the engine call addresses that only this machine reaches.
+        raise ForbiddenError(
+            "A client token cannot name a callback_url. Name it where the session is created."
+        )
     cells = [channel for channel in request.channels if channel.channel_id == CELLS]
     others = [channel for channel in request.channels if channel.channel_id != CELLS]
     desktop = _desktop_of(request.environment, http)
