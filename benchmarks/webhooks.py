@@ -13,9 +13,11 @@ The clock of the schedule runs 20,000 times as fast as the real one: its 76 hour
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
+import queue
 import random
 import signal
 import socket
@@ -26,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,6 +52,17 @@ AT_ONCE = 8  # sessions that are under way
 
 
 # -- the engine: its store, sessions and sender, in a process of their own
+
+
+def nursery(begin: Callable[[], None]) -> None:
+    """For each line that comes in, a process that does this: all that it needs is loaded then."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            begin()
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
 
 
 def engine(folder: Path, urls: list[str], wanted: int, began: float, speed: float) -> None:
@@ -239,6 +253,7 @@ class Campaign:
         self.receivers = [Receiver(self.secret) for _ in range(4)]
         self.promised: set[tuple[str, int, str]] = set()
         self.given_up = 0
+        self._born: queue.Queue[int] = queue.Queue()
 
     def run(self, seconds: float = 600.0) -> Outcome:
         deadline = time.monotonic() + seconds
@@ -246,14 +261,15 @@ class Campaign:
         moods = threading.Event()
         changing = threading.Thread(target=self._change, args=(moods,))
         changing.start()
-        process = self._start()
+        nurse = self._nurse()
+        process = self._start(nurse)
         for count in range(self.kills):
             # Spread over the making of them all, however quick this machine is.
             due = (count + self.rng.uniform(0, 0.9)) / self.kills * self._expected
             self._until(lambda due=due: len(self.promised) >= due, deadline)
             time.sleep(self.rng.uniform(0, 0.3))
             self._kill(process)
-            process = self._start()
+            process = self._start(nurse)
         self._until(lambda: len(self._rows("status = 'exported'")) == self.sessions, deadline)
         moods.set()
         changing.join()
@@ -263,6 +279,7 @@ class Campaign:
         self.given_up = len(Deliveries(self.store).retry())
         self._until(lambda: not self._waiting(), deadline)
         self._kill(process)
+        nurse.communicate()
         wrong = self.wrong()
         for receiver in self.receivers:
             receiver.close()
@@ -277,27 +294,39 @@ class Campaign:
         while not end.wait(self.rng.uniform(0.1, 0.4)):
             self.rng.choice(self.receivers).feel(self.rng.choice(MOODS))
 
-    def _start(self) -> subprocess.Popen[str]:
+    def _nurse(self) -> subprocess.Popen[str]:
         urls = [receiver.url for receiver in self.receivers]
         command = [sys.executable, __file__, "--engine", str(self.folder)]
         command += ["--sessions", str(self.sessions), "--began", str(self.began)]
         command += ["--speed", str(self.speed), *urls]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        threading.Thread(target=self._hear, args=(process,), daemon=True).start()
+        heard, says = os.pipe()
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=says, text=True)
+        os.close(says)
+        threading.Thread(target=self._hear, args=(heard,), daemon=True).start()
         return process
 
-    def _hear(self, process: subprocess.Popen[str]) -> None:
-        if process.stdout is not None:
-            with process.stdout as lines:
-                for line in lines:
-                    if line.endswith("\n"):
-                        session_id, sequence, status = line.split()
-                        self.promised.add((session_id, int(sequence), status))
+    def _start(self, nurse: subprocess.Popen[str]) -> int:
+        assert nurse.stdin is not None
+        nurse.stdin.write("\n")
+        nurse.stdin.flush()
+        return self._born.get()
+
+    def _hear(self, heard: int) -> None:
+        with os.fdopen(heard) as lines:
+            for line in lines:
+                words = line.split()
+                if len(words) == 1:
+                    self._born.put(int(words[0]))
+                else:
+                    self.promised.add((words[0], int(words[1]), words[2]))
 
     @staticmethod
-    def _kill(process: subprocess.Popen[str]) -> None:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    def _kill(pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                os.kill(pid, 0)
+                time.sleep(0.005)
 
     def _rows(self, where: str, table: str = "sessions") -> list[sqlite3.Row]:
         connection = sqlite3.connect(self.folder / "library.sqlite3", timeout=30)
@@ -381,7 +410,9 @@ def main() -> None:
     parser.add_argument("urls", nargs="*", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.engine:
-        engine(asked.engine, asked.urls, asked.sessions, asked.began, asked.speed)
+        where = (asked.engine, asked.urls, asked.sessions, asked.began, asked.speed)
+        nursery(lambda: engine(*where))
+        return
     from _trust import Found, save
 
     with tempfile.TemporaryDirectory() as folder:
