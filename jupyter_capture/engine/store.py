@@ -124,9 +124,9 @@ class Store:
         return EngineError(
             f"The library {self.path} is damaged, and this could not be read or written. What was "
             "recorded is safe beside it. Where only searching fails, `jupyter-capture index "
-            "--rebuild` makes its index anew. Else restore the file from a backup; without one, end "
-            "the engine (`jupyter-capture stop --engine`) and move the file away, with its -wal "
-            "and -shm: a new library takes in the recordings that lie here."
+            "--rebuild` makes its index anew. Else restore the file from a backup; without one, "
+            "end the engine (`jupyter-capture stop --engine`) and move the file away, with its "
+            "-wal and -shm: a new library takes in the recordings that lie here."
         )
 
     def flush(self) -> None:
