@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,6 +29,8 @@ FIRST = 40.0
 _LOOK = 2.0  # s
 _DEATHS = 3
 
+Orders = SimpleQueue[dict[str, Any] | None]
+
 
 class Ahead:
     """``recording`` names the sessions that record."""
@@ -41,11 +44,24 @@ class Ahead:
         self._session: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths: dict[str, int] = {}
+        self._said: dict[str, list[dict[str, Any]]] = {}
+        self._orders: Orders = SimpleQueue()
         self._lock = threading.Lock()
+        self._started = False
         self._over = threading.Event()
 
     def start(self) -> None:
+        self._started = True
         threading.Thread(target=self._watch, name="ahead", daemon=True).start()
+
+    def take(self, session_id: str, said: dict[str, Any]) -> None:
+        """What a live transcript heard on a kept channel needs not be heard again: ``decoded`` (the
+        channel), ``start``, ``end`` and ``words``, in Unix seconds."""
+        with self._lock:
+            if self._started and session_id in self._recording():
+                self._said.setdefault(session_id, []).append(said)
+                if self._session == session_id:
+                    self._orders.put(said)
 
     def end(self, session_id: str) -> None:
         """The recording is over: what is heard by now is kept for the index."""
@@ -58,6 +74,7 @@ class Ahead:
         with self._lock:
             if self._session == session_id:
                 self._kill()
+            self._said.pop(session_id, None)
             yield
 
     def close(self) -> None:
@@ -75,6 +92,8 @@ class Ahead:
 
     def _look(self) -> None:
         running = list(self._recording())
+        for session_id in self._said.keys() - running:
+            del self._said[session_id]
         if self._process is not None and self._session is not None:
             status = self._process.poll()
             if self._session not in running:
@@ -103,25 +122,25 @@ class Ahead:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._session, self._process = session_id, process
+        self._session, self._process, self._orders = session_id, process, SimpleQueue()
         order = {
             "home": str(self._home.root),
             "kind": "ahead",
             "args": {"session_id": session_id},
             "options": self._options,
         }
-        if process.stdin is not None:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.flush()
+        for message in (order, *self._said.get(session_id, [])):
+            self._orders.put(message)
+        threading.Thread(
+            target=_hand_over, args=(process, self._orders), name="ahead words", daemon=True
+        ).start()
 
     def _kill(self) -> None:
         process, self._process, self._session = self._process, None, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+        if process is not None:
+            process.kill()
+            process.wait()
+            self._orders.put(None)
 
     def _sound(self, session_id: str) -> float:
         """Seconds of the longest kept sound."""
@@ -132,3 +151,13 @@ class Ahead:
             return 0.0
         sounds = [track for track in manifest.tracks if track.kind == "audio"]
         return max((one.seconds for one in sounds if one.channel_id != MIX), default=0.0)
+
+
+def _hand_over(process: subprocess.Popen[bytes], orders: Orders) -> None:
+    """On a thread of its own: who comes after everything else may take long to read."""
+    if process.stdin is None:
+        return
+    with suppress(OSError), process.stdin:
+        while (message := orders.get()) is not None:
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()

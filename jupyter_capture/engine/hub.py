@@ -27,7 +27,7 @@ _NEEDED = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.js
 _VOCABULARY = "vocabulary."
 _TRIES = 5
 """Breaks in a row without a byte in between."""
-_BLOCK = 1 << 20
+_TELL = 0.5  # s
 _TIMEOUT = httpx.Timeout(30.0)
 _REST = 100_000_000
 """Bytes that stay free on the disk."""
@@ -146,17 +146,20 @@ def _load(hub: httpx.Client, url: str, path: Path, size: int, told: Callable[[in
         have = 0
     if have == size and path.exists():
         return
+    headers = {"accept-encoding": "identity"} | ({"range": f"bytes={have}-"} if have else {})
     try:
-        with (
-            hub.stream("GET", url, headers={"range": f"bytes={have}-"} if have else {}) as answer,
-        ):
+        with hub.stream("GET", url, headers=headers) as answer:
             if answer.status_code not in (200, 206):
                 raise _Break(f"status {answer.status_code}")
             # Who sends all of it again does not know ranges.
             with path.open("ab" if answer.status_code == 206 else "wb") as out:
-                for block in answer.iter_bytes(_BLOCK):
+                told(have if answer.status_code == 206 else 0)
+                last = time.monotonic()
+                for block in answer.iter_raw():
                     out.write(block)
-                    told(out.tell())
+                    if time.monotonic() - last >= _TELL:
+                        last = time.monotonic()
+                        told(out.tell())
     except httpx.HTTPError as error:
         raise _Break(str(error) or type(error).__name__) from error
     except OSError as error:

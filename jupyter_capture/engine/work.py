@@ -39,11 +39,17 @@ from jupyter_capture.engine.transcribe import Sentence, Transcriber, Transcripti
 from jupyter_capture.engine.transcribe.ahead import follow
 from jupyter_capture.engine.transcribe.echo import without_echo
 from jupyter_capture.engine.transcribe.heard import hearing
+from jupyter_capture.engine.transcribe.told import Told
+from jupyter_capture.engine.transcribe.whisper import Known
+from jupyter_capture.engine.wallclock import media_time
 from jupyter_capture.errors import CaptureError, InvalidRequestError, NotOfferedError
 from jupyter_capture.media.tracks import StoredTrack
+from jupyter_capture.wire.recorder import Manifest
 
 SPEECH_RATE = 16000
 MIC, SYSTEM = "mic", "system_audio"
+BEHIND = 180.0
+"""Seconds of a recording that wait to be heard where the machine does not keep up."""
 
 Progress = Callable[[float, str], None]
 
@@ -57,7 +63,10 @@ class Work:
         streams: Streams,
         options: dict[str, Any],
         progress: Progress,
+        told: Told | None = None,
     ) -> None:
+        """``told``: what live transcripts hear meanwhile, for `ahead`."""
+        self._told = told or Told()
         self._store = store
         self._home = home
         self._library = library
@@ -149,9 +158,28 @@ class Work:
         follow(
             self._home.session(session_id),
             lambda folder: hearing(folder, speech.model, language, None),
-            lambda track, heard, end: speech.listen(_sound(track), end, None, heard, over=False),
+            lambda track, heard, end, manifest: speech.listen(
+                _sound(track),
+                end,
+                None,
+                heard,
+                over=False,
+                known=self._known(track, end - heard.until, manifest),
+            ),
         )
         return {"session_id": session_id}
+
+    def _known(self, track: StoredTrack, behind: float, manifest: Manifest) -> Known:
+        """What a live transcript heard is taken over where the machine does not keep up. Else it
+        is heard in whole: its utterances are short, and three times as many words of them wrong."""
+
+        def clock(unix: float) -> float:
+            return media_time(manifest.wall_clock, unix)
+
+        channel = track.manifest.channel_id
+        return lambda stretch: (
+            self._told.words(channel, stretch, clock) if behind > BEHIND else None
+        )
 
     def screen(self, asset_id: str, force: bool) -> dict[str, Any]:
         """Read, embed and index what is written on an asset's screen. Safe to repeat."""

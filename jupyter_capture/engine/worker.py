@@ -22,6 +22,7 @@ from jupyter_capture.engine.library import Library
 from jupyter_capture.engine.limits import LOOK_SECONDS, limit_memory, limit_time
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
+from jupyter_capture.engine.transcribe.told import Told
 from jupyter_capture.engine.work import Work
 from jupyter_capture.errors import CaptureError, JobError, StorageFullError
 
@@ -36,19 +37,24 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     order = json.loads(sys.stdin.readline())
     _limit(order["kind"], order["args"])
-    threading.Thread(target=_end_with_engine, daemon=True).start()
-    _send(out, _run(order, lambda done, stage: _send(out, {"progress": done, "stage": stage})))
+    told = Told()
+    threading.Thread(target=_end_with_engine, args=(told,), daemon=True).start()
+    _send(
+        out, _run(order, told, lambda done, stage: _send(out, {"progress": done, "stage": stage}))
+    )
     out.flush()
 
 
-def _run(order: dict[str, Any], progress: Callable[[float, str], None]) -> dict[str, Any]:
+def _run(
+    order: dict[str, Any], told: Told, progress: Callable[[float, str], None]
+) -> dict[str, Any]:
     try:
         home = Home.at(Path(order["home"]))
         store = Store(home.database)
         library = Library(store, home)
         options = order["options"]
         streams = Streams(store, home, library, options["fps"])
-        work = Work(store, home, library, streams, options, progress)
+        work = Work(store, home, library, streams, options, progress, told)
         return {"result": work.run(order["kind"], order["args"])}
     except CaptureError as error:
         return {"error": failure_of(error)}
@@ -89,9 +95,9 @@ def _send(out: TextIO, message: dict[str, Any]) -> None:
     out.write(json.dumps(message) + "\n")
 
 
-def _end_with_engine() -> None:
-    while sys.stdin.readline():
-        pass
+def _end_with_engine(told: Told) -> None:
+    for line in sys.stdin:
+        told.add(json.loads(line))
     os._exit(1)
 
 

@@ -84,8 +84,9 @@ async def test_corrected_words_are_read_captioned_found_and_saved(app: App) -> N
 
     assert (answer["data"]["was"], answer["data"]["text"]) == ("bud jet.", "budget.")
     channel = answer["data"]["channel"]
-    new = {"text": "budget.", "start": 2.5, "end": 3.5, "channel": channel}
-    assert answer["data"]["words"] == [new]
+    (new,) = answer["data"]["words"]
+    assert (new["text"], new["start"], new["end"]) == ("budget.", 2.5, 3.5)
+    assert new["channel"] == channel
     assert await words(app, asset) == [*before[:3], ("budget.", 2.5, 3.5), *before[5:]]
     assert await sentences(app, asset) == ["Ana rights the budget.", "We meet on Friday."]
     assert await found(app, asset, "budget", "keyword") == [(1.0, "Ana rights the budget.")]
@@ -127,8 +128,25 @@ async def test_writing_back_the_old_words_leaves_no_correction(app: App) -> None
     assert await words(app, asset) == before
     await correct(app, asset, 6.0, 6.5, "They")
     await correct(app, asset, 6.0, 6.5, "We")
-    assert [row[2] for row in rows(app, asset)] == ["Anna rights"]
+    assert rows(app, asset) == []
     assert await sentences(app, asset) == [FIRST.text, SECOND.text]
+
+
+async def test_what_was_corrected_says_so_whenever_it_is_read(app: App) -> None:
+    asset = video(app)
+    await correct(app, asset, 2.5, 3.5, "budget.")
+
+    async def marked(query: str) -> list[str]:
+        said = await call(app, "GET", f"/video/{asset}/transcription?{query}")
+        return [each["text"] for each in said["data"]["transcript"] if each["corrected"]]
+
+    assert await marked("segmenter=word") == ["budget."]
+    assert await marked("segmenter=sentence") == ["Ana rights the budget."]
+    assert await marked("segmenter=time&length=5") == ["Ana rights the budget."]
+    heard_again(app, asset, FIRST, SECOND)
+    assert await marked("segmenter=word") == ["budget."]
+    await correct(app, asset, 2.5, 3.5, "bud jet.")
+    assert await marked("segmenter=word") == []
 
 
 async def test_a_correction_across_sentences_leaves_each_its_share(app: App) -> None:

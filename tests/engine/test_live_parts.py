@@ -142,8 +142,13 @@ def test_a_draft_comes_first_and_the_final_is_whole(voice: np.ndarray, cache: Pa
     decoder.final(utterance)
     decoder.rest()
     decoder.end("mic:default")
+    decoded = said.get(timeout=60)  # for the index, which needs not hear it again
+    assert decoded["decoded"] == "mic:default"
     final = said.get(timeout=60)
     assert final["is_final"] is True
+    text = "".join(word for word, _, _ in decoded["words"])
+    assert text.split() == final["text"].split()
+    assert decoded["start"] <= decoded["words"][0][1] < decoded["words"][-1][2] <= decoded["end"]
     assert "hiring two engineers" in final["text"].lower()
     assert START <= final["start"] < final["end"] <= START + 4
     assert said.get(timeout=60) == {"ended": "mic:default"}

@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+import asyncio
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
+import time
 
 import pytest
+from hub_harness import Hub
 
 from jupyter_capture.engine import models
-from jupyter_capture.engine.models import find_speech_model, find_text_model
+from jupyter_capture.engine.hub import download
+from jupyter_capture.engine.models import (
+    SPEECH_MODELS,
+    find_speech_model,
+    find_text_model,
+    speech_model_here,
+)
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
+
+
+@pytest.fixture
+def hub():
+    with Hub() as made:
+        yield made
 
 
 @pytest.fixture
@@ -92,29 +103,111 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path, name, monkeypatch):
         find_speech_model(name, tmp_path)
 
 
-def test_a_model_that_cannot_be_downloaded_says_what_to_do(tmp_path):
-    # In a process of its own, because the hub's library reads its settings when imported.
-    script = (
-        "from pathlib import Path\n"
-        "from jupyter_capture.engine.models import find_speech_model\n"
-        "from jupyter_capture.errors import EngineError\n"
-        "from jupyter_capture.errors import EngineError\n"
-        "try:\n    find_speech_model('small', Path('cache'))\n"
-        "except EngineError as error:\n    print(error)\n"
-    )
-    root = Path(__file__).parents[2]
-    answer = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "HF_HUB_OFFLINE": "1",
-            "HF_HOME": str(tmp_path),
-            "PYTHONPATH": str(root),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "'small' could not be downloaded" in answer.stdout
-    assert "JUPYTER_CAPTURE_SPEECH_MODEL" in answer.stdout
+def test_a_model_that_is_not_here_says_how_to_load_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert speech_model_here("small", tmp_path) is None
+    with pytest.raises(EngineError, match="jupyter-capture models download small"):
+        find_speech_model("small", tmp_path)
+
+
+def test_the_names_are_those_that_whisper_knows():
+    from faster_whisper.utils import _MODELS
+
+    assert {name: _MODELS[name] for name in SPEECH_MODELS} == SPEECH_MODELS
+
+
+# -- downloads, from a server that answers as the hub does
+
+
+def told():
+    seen = []
+    return seen, lambda done, stage: seen.append((done, stage))
+
+
+def test_a_download_is_verified_and_then_found(tmp_path, hub):
+    seen, progress = told()
+    made = download("small", tmp_path, hub.url, progress)
+    assert sorted(path.name for path in made.path.iterdir()) == [
+        "config.json", "model.bin", "tokenizer.json", "verified.json", "vocabulary.txt",
+    ]  # fmt: skip
+    assert (made.path / "model.bin").read_bytes() == hub.files["model.bin"]
+    assert speech_model_here("small", tmp_path).path == made.path
+    fractions = [done for done, _ in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert any("Downloading small, 0 of 3 MB" in stage for _, stage in seen)
+    asked = len(hub.asked)
+    download("small", tmp_path, hub.url, progress)
+    assert len(hub.asked) == asked  # what is here is not asked for again
+
+
+def test_a_download_goes_on_where_the_line_broke(tmp_path, hub):
+    hub.cuts = [1_000_000, 500_000]  # bytes after which it does
+    download("small", tmp_path, hub.url, told()[1])
+    parts = [start for name, start in hub.asked if name == "model.bin"]
+    assert parts == [0, 1_000_000, 1_500_000]
+
+
+def test_a_download_goes_on_after_its_process_was_killed(tmp_path, hub):
+    part = models.folder_of(tmp_path, SPEECH_MODELS["small"]).with_suffix(".part")
+    part.mkdir()
+    (part / "model.bin").write_bytes(hub.files["model.bin"][:2_000_000])
+    download("small", tmp_path, hub.url, told()[1])
+    assert ("model.bin", 2_000_000) in hub.asked
+
+
+def test_a_server_without_ranges_sends_it_all_again(tmp_path, hub):
+    hub.cuts, hub.ranges = [1_000_000], False
+    made = download("small", tmp_path, hub.url, told()[1])
+    assert (made.path / "model.bin").read_bytes() == hub.files["model.bin"]
+
+
+@pytest.mark.parametrize("name", ["model.bin", "config.json"])
+def test_a_file_that_is_not_what_the_hub_says_is_not_kept(tmp_path, hub, name):
+    whole = hub.files[name]
+    hub.sent[name] = bytes([whole[0] ^ 1]) + whole[1:]
+    with pytest.raises(EngineError, match="did not arrive as the hub describes it"):
+        download("small", tmp_path, hub.url, told()[1])
+    assert speech_model_here("small", tmp_path) is None
+    hub.sent.clear()
+    download("small", tmp_path, hub.url, told()[1])
+
+
+def test_a_hub_that_cannot_be_reached_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with pytest.raises(EngineError, match=r"could not be downloaded.*SPEECH_MODEL"):
+        download("small", tmp_path, "http://127.0.0.1:1", told()[1])
+
+
+def test_what_the_hub_does_not_have_is_refused(tmp_path, hub):
+    with pytest.raises(InvalidRequestError, match="no open model"):
+        download("somebody/nothing", tmp_path, hub.url, told()[1])
+    del hub.files["model.bin"]
+    with pytest.raises(InvalidRequestError, match=r"model\.bin missing"):
+        download("small", tmp_path, hub.url, told()[1])
+
+
+async def test_models_are_listed_and_loaded_through_the_engine(make_app, hub):
+    app = make_app(model_hub=hub.url)
+    async with app.local as client:
+
+        async def listed():
+            found = (await client.get("/models")).json()["data"]["models"]
+            return {each["name"]: (each["state"], each["used"]) for each in found}
+
+        before = await listed()
+        assert before["tiny.en"] == ("shipped", True)
+        assert before["small"] == ("absent", False)
+        refused = await client.post("/models", json={"name": "smal"})
+        assert (refused.status_code, "tiny.en, " in refused.json()["message"]) == (400, True)
+        job = (await client.post("/models", json={"name": "small"})).json()["data"]["id"]
+
+        async def state():
+            return (await client.get(f"/async-response/{job}")).json()["status"]
+
+        while await state() == "processing":
+            await asyncio.sleep(0.05)
+        assert await state() == "done"
+        assert (await listed())["small"] == ("downloaded", False)
+    async with app.tcp as client:  # another machine is not told what lies here
+        assert (await client.get("/models")).status_code in (401, 403, 404)

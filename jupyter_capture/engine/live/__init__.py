@@ -89,6 +89,9 @@ class Live:
         self._options = options
         self._on_final = on_final
         self._records = records
+        self.on_decoded: Callable[[str, dict[str, Any]], None] = lambda session_id, said: None
+        """Told of each utterance of a kept channel: ``decoded`` (the channel), ``start``, ``end``
+        and ``words``, in Unix seconds."""
         self._rooms: dict[tuple[str, bool], _Room] = {}
         self._lock = threading.Lock()
 
@@ -115,6 +118,7 @@ class Live:
                     self._say,
                     lambda: self._forget(key),
                     lambda: self._records(session_id),
+                    lambda said: self.on_decoded(session_id, said),
                 )
                 self._rooms[key] = room
             stream = room.streams.get(rtstream_id)
@@ -226,6 +230,7 @@ class _Room:
         say: Callable[[Listened, dict[str, Any]], None],
         forget: Callable[[], None],
         records: Callable[[], bool],
+        decoded: Callable[[dict[str, Any]], None],
     ) -> None:
         self.session_id = session_id
         self.streams: dict[str, Listened] = {}
@@ -233,6 +238,7 @@ class _Room:
         self._say = say
         self._forget = forget
         self._records = records
+        self._decoded = decoded
         self._ready = threading.Event()
         self._over = False
         self._restarts = self._returns = 0
@@ -268,6 +274,8 @@ class _Room:
             for stream in self._on(said["channel_id"]):
                 if stream.running or not stream.ended.is_set():
                     self._say(stream, said)
+        elif "decoded" in said:
+            self._decoded(said)
         elif "heard" in said:
             for stream in self._on(said["heard"]):
                 stream.heard.set()

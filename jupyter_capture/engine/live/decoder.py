@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from jupyter_capture.engine.live.endpoint import Utterance
-from jupyter_capture.engine.transcribe import Transcriber
+from jupyter_capture.engine.live.endpoint import RATE, Utterance
+from jupyter_capture.engine.transcribe import Transcriber, Word, sentences
 
 DRAFT_EVERY = 1.0
 """Seconds between two drafts of a channel, at least."""
@@ -18,7 +18,8 @@ _WAITING = 40
 """Utterances that may wait; on a machine that cannot keep up the oldest are left out."""
 
 Say = Callable[[dict[str, Any]], None]
-Words = tuple[str, float, float]  # text, start and end in Unix seconds
+Words = Sequence[Word]
+"""Seconds from the utterance's start."""
 
 
 class Decoder:
@@ -34,7 +35,7 @@ class Decoder:
         self._transcriber: Transcriber | None = None
         self._finals: deque[Utterance | str | None] = deque()
         self._drafts: dict[str, Utterance] = {}
-        self._decoded: dict[str, tuple[tuple[str, int, int], Words | None]] = {}
+        self._decoded: dict[str, tuple[tuple[str, int, int], Words]] = {}
         self._drafted: dict[str, float] = {}
         self._waiting = threading.Condition()
         self._took = 0.0
@@ -99,7 +100,9 @@ class Decoder:
                 if self._resting:
                     self._transcriber = None
             elif final:
-                self._tell(task, self._words(task), True)
+                words = self._words(task)
+                self._hand_on(task, words)
+                self._tell(task, words, True)
             else:
                 self._draft(task)
 
@@ -115,34 +118,44 @@ class Decoder:
             self._drafted[utterance.channel_id] = now
             self._tell(utterance, words, False)
 
-    def _tell(self, utterance: Utterance, words: Words | None, final: bool) -> None:
-        if words is None:
+    def _hand_on(self, utterance: Utterance, words: Words) -> None:
+        """A kept channel is transcribed for its index too: not what was decoded here."""
+        if utterance.kept:
+            self._say(
+                {
+                    "decoded": utterance.channel_id,
+                    "start": utterance.start,
+                    "end": utterance.start + len(utterance.pcm) / RATE,
+                    "words": [
+                        (word, utterance.start + start, utterance.start + end)
+                        for word, start, end in words
+                    ],
+                }
+            )
+
+    def _tell(self, utterance: Utterance, words: Words, final: bool) -> None:
+        found = sentences(words)
+        if not found:
             return
-        text, start, end = words
         self._say(
             {
                 "channel_id": utterance.channel_id,
-                "text": text,
+                "text": " ".join(sentence.text for sentence in found),
                 "is_final": final,
-                "start": start,
-                "end": end,
+                "start": utterance.start + found[0].start,
+                "end": utterance.start + found[-1].end,
                 "kept": utterance.kept,
             }
         )
 
-    def _words(self, utterance: Utterance) -> Words | None:
+    def _words(self, utterance: Utterance) -> Words:
         """Decoded once: a draft after which only silence came is the final."""
-        key, known = self._decoded.get(utterance.channel_id, (None, None))
+        key, known = self._decoded.get(utterance.channel_id, (None, ()))
         if key == utterance.key:
             return known
         began = time.monotonic()
-        found = list(self._model().transcribe(utterance.pcm))
+        words = self._model().words(utterance.pcm)
         self._took = time.monotonic() - began
-        words = None
-        if found:
-            text = " ".join(sentence.text for sentence in found)
-            start, end = utterance.start + found[0].start, utterance.start + found[-1].end
-            words = (text, start, end)
         if utterance.tail >= _TAIL:  # else its last sound may have been cut short
             self._decoded[utterance.channel_id] = (utterance.key, words)
         return words

@@ -19,7 +19,7 @@ ENOUGH = 40.0
 _LOOK_AGAIN = 2.0  # s
 
 Hear = Callable[[Path], AbstractContextManager[Heard]]
-Listen = Callable[[StoredTrack, Heard, float], Iterable[Piece]]
+Listen = Callable[[StoredTrack, Heard, float, Manifest], Iterable[Piece]]
 
 
 def follow(session: Path, hear: Hear, listen: Listen) -> None:
@@ -35,7 +35,7 @@ def follow(session: Path, hear: Hear, listen: Listen) -> None:
                     heard[each.id] = held.enter_context(hear(session / each.id))
                 track = opened.setdefault(each.id, StoredTrack(session, each))
                 track.refresh(each)
-                for _ in listen(track, heard[each.id], track.end / track.timescale):
+                for _ in listen(track, heard[each.id], track.end / track.timescale, manifest):
                     pass
             if not any(_reach(track, heard) >= ENOUGH for track in waits):
                 time.sleep(_LOOK_AGAIN)
@@ -49,8 +49,7 @@ def spoken(manifest: Manifest) -> list[TrackManifest]:
 def _reach(track: TrackManifest, heard: dict[str, Heard]) -> float:
     """How much of a track waits (seconds)."""
     known = heard.get(track.id)
-    done = known.pieces[-1].until if known and known.pieces else 0.0
-    return track.seconds - done
+    return track.seconds - (known.until if known else 0.0)
 
 
 def _manifest(session: Path) -> Manifest | None:

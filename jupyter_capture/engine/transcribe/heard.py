@@ -30,6 +30,11 @@ class Heard:
     path: Path
     pieces: list[Piece] = field(default_factory=list)
 
+    @property
+    def until(self) -> float:
+        """Seconds of the track that were heard."""
+        return self.pieces[-1].until if self.pieces else 0.0
+
     def add(self, piece: Piece) -> None:
         self.pieces.append(piece)
         with self.path.open("a", encoding="utf-8") as file:

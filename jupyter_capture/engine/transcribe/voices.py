@@ -21,12 +21,13 @@ _PAD = 0.3  # silence kept around a voice, for its soft beginnings and ends
 
 @dataclass(frozen=True)
 class Stretch:
-    """Sound from ``start`` (seconds) on, with a voice in it, or none (empty). Whoever goes on at
-    ``until`` misses nothing."""
+    """Sound from ``start`` (seconds) on, with ``voices`` in it (start, end), or none (empty).
+    Whoever goes on at ``until`` misses nothing."""
 
     start: float
     until: float
     pcm: Pcm
+    voices: tuple[tuple[float, float], ...] = ()
 
 
 def stretches(read: Read, start: float, end: float, over: bool = True) -> Iterator[Stretch]:
@@ -40,14 +41,20 @@ def stretches(read: Read, start: float, end: float, over: bool = True) -> Iterat
         block = np.ascontiguousarray(read(start, stop), dtype=np.float32)
         if not len(block):
             return
-        groups = _grouped(_voices(block))
+        voices = _voices(block)
+        groups = _grouped(voices)
         last = over and stop >= end
         resume = stop
         if not last and groups and groups[-1][1] >= len(block) - _GAP * RATE:
             # More of it may come. It is much shorter than a block, so the next one holds it whole.
             resume = start + groups.pop()[0] / RATE
         for first, ended in groups:
-            yield Stretch(start + first / RATE, start + ended / RATE, block[first:ended])
+            within = tuple(
+                (start + voice[0] / RATE, start + voice[1] / RATE)
+                for voice in voices
+                if first <= voice[0] < ended
+            )
+            yield Stretch(start + first / RATE, start + ended / RATE, block[first:ended], within)
         if resume == start:
             return  # all that there is may go on
         yield Stretch(resume, resume, block[:0])

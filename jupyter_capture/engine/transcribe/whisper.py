@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from jupyter_capture.engine.models import SpeechModel
 from jupyter_capture.engine.transcribe.sentences import Sentence, Word, sentences
-from jupyter_capture.engine.transcribe.voices import RATE, Pcm, Read, stretches
+from jupyter_capture.engine.transcribe.voices import RATE, Pcm, Read, Stretch, stretches
 from jupyter_capture.errors import EngineError, InvalidRequestError, JobError
 
 # Whisper invents words where nobody speaks. It also says how it felt about them, and these
@@ -53,6 +53,9 @@ class Hearing(Protocol):
     @property
     def pieces(self) -> list[Piece]: ...
     def add(self, piece: Piece) -> None: ...
+
+
+Known = Callable[[Stretch], tuple[Word, ...] | None]
 
 
 class InMemory:
@@ -121,6 +124,18 @@ class Transcriber:
 
         return self.transcribe_blocks(read, len(pcm) / RATE, language, progress, cancelled)
 
+    def words(self, pcm: Pcm) -> list[Word]:
+        """As `transcribe`, without sentences: (word, start, end) in seconds of ``pcm``."""
+        heard = InMemory()
+        for _ in self.listen(
+            lambda start, end: pcm[round(start * RATE) : round(end * RATE)],
+            len(pcm) / RATE,
+            None,
+            heard,
+        ):
+            pass
+        return [word for piece in heard.pieces for word in piece.words]
+
     def transcribe_blocks(
         self,
         read: Read,
@@ -158,15 +173,25 @@ class Transcriber:
         return Transcription(sentences(words), self._spoken(asked, heard.pieces), warnings)
 
     def listen(
-        self, read: Read, end: float, language: str | None, heard: Hearing, over: bool = True
+        self,
+        read: Read,
+        end: float,
+        language: str | None,
+        heard: Hearing,
+        over: bool = True,
+        known: Known = lambda stretch: None,
     ) -> Iterator[Piece]:
         """Go on from where ``heard`` ends, up to ``end`` (seconds): each new piece, once it is
-        added. ``over``: no more comes after ``end``."""
+        added. ``over``: no more comes after ``end``. ``known``: the words of a stretch, where
+        somebody heard them already."""
         start = heard.pieces[-1].until if heard.pieces else 0.0
         spoken = self._spoken(_code(language), heard.pieces)
         for stretch in stretches(read, start, end, over):
             piece = Piece(stretch.until)
-            if len(stretch.pcm):
+            words = known(stretch) if len(stretch.pcm) else None
+            if words is not None:
+                piece = Piece(stretch.until, words, spoken, stretch.until - stretch.start)
+            elif len(stretch.pcm):
                 piece, spoken = self._piece(stretch.pcm, stretch.start, stretch.until, spoken)
             heard.add(piece)
             yield piece
