@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+BACKGROUND = "#16181d"
 _SIZE = (640, 200)
 _RADIUS = 3
 _BYTES = 29_500  # as base64 it stays under 40 kB
@@ -28,7 +29,7 @@ def picture_of(
     from PIL import Image, ImageDraw
 
     wide, tall = _SIZE
-    image = Image.new("RGB", _SIZE, "white")
+    image = Image.new("RGB", _SIZE, BACKGROUND)
     draw = ImageDraw.Draw(image)
     if screen is not None:
         moving = screen.mean(axis=(0, 1))
@@ -36,7 +37,7 @@ def picture_of(
         step = wide / len(moving)
         for number, much in enumerate(moving):
             left, height = number * step, float(much) / most * tall * 0.25
-            draw.rectangle((left, tall - height, left + step, tall), fill="#b8cbe4")
+            draw.rectangle((left, tall - height, left + step, tall), fill="#3b4d66")
     for seconds, y, colour in points:
         x = seconds / max(length, 0.001) * (wide - 1)
         middle = (1.0 - y) * tall * 0.72 + _RADIUS

@@ -17,7 +17,7 @@ import traitlets
 from jupyter_capture.client._display import clock
 from jupyter_capture.client.search import Shot
 from jupyter_capture.errors import CaptureError, InvalidRequestError, NotIndexedError
-from jupyter_capture.widgets._plot import picture_of
+from jupyter_capture.widgets._plot import BACKGROUND, picture_of
 from jupyter_capture.widgets._stilled import Stilled
 from jupyter_capture.widgets.player import ShotPlayer, player_of
 
@@ -35,7 +35,18 @@ _WIDE, _TALL = 64, 36  # voxels of a picture, at most
 _SHORTEST = 3.0  # seconds that a moment is played at least
 _WIDTH, _HEIGHT = 760, 420
 _CAMERA = (0.55, 0.45, 2.05)
-_COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2")
+_COLOURS = ("#5aa9e6", "#ff9f43", "#4cc38a", "#f0616d", "#b48ef0", "#c9a27e", "#f28fc4")
+# Dark in both themes, as players are: the figure cannot know the page's.
+_STYLE = {
+    "background-color": BACKGROUND,
+    "axes": {
+        "color": "#8b93a1",
+        "visible": True,
+        "label": {"color": "#c9ced6"},
+        "ticklabel": {"color": "#c9ced6"},
+    },
+    "box": {"color": "#5b6472", "visible": True},
+}
 _STILL = 3  # of 255: what differs less is the picture's own noise
 
 
@@ -55,7 +66,7 @@ class Overview(Stilled):
     From left to right is time. Each point is a sentence, a text on the screen or a cell, coloured
     by its channel; height and depth are the two main axes of their meaning, so that what is alike
     stands together. Below them lies the screen as a block of time: what changed on it is seen, what
-    stayed is clear. Drag to turn it, scroll to come nearer.
+    stayed is clear. Drag to turn it, scroll to come nearer; what is pointed at is told below.
 
     ``points`` are the moments, ``selected`` the index of the one that plays, or None; setting it
     plays another. ``player`` is the player, ``figure`` ipyvolume's, or None where there is nothing
@@ -106,10 +117,13 @@ class Overview(Stilled):
         if self.player is not None:
             self.player.close()
         self.player = player_of(shot)
+        self._tell(number)
+        self.children = (*self._first, self.player)
+
+    def _tell(self, number: int) -> None:
         point = self.points[number]
         told = _line(f"{clock(point.start)} · {point.channel} · {point.text}")
         self._said.value = f"{told}{self._legend()}"
-        self.children = (*self._first, self.player)
 
     def shot(self, number: int) -> Shot:
         """The moment of a point, as a shot that plays."""
@@ -134,6 +148,7 @@ class Overview(Stilled):
         ipyvolume = _ipyvolume()
         length = max(self._recorded.length, 0.001)
         figure = ipyvolume.Figure(width=_WIDTH, height=_HEIGHT, xlabel="seconds")
+        figure.style = _STYLE
         figure.ylabel = figure.zlabel = " "
         figure.box_size, figure.box_center = [2.0, 1.0, 1.0], [0.5, 0.5, 0.5]
         figure.camera.position = _CAMERA
@@ -167,9 +182,14 @@ class Overview(Stilled):
                 geo="sphere",
                 description=channel,
             )
+            scatter.observe(lambda change, ids=ids: self._hovered(change, ids), "hovered_index")
             scatter.observe(lambda change, ids=ids: self._clicked(change, ids), "clicked_index")
             made.append(scatter)
         return made
+
+    def _hovered(self, change: Any, ids: Sequence[int]) -> None:
+        if change["new"] is not None:
+            self._tell(ids[change["new"]])
 
     def _clicked(self, change: Any, ids: Sequence[int]) -> None:
         if change["new"] is None:
@@ -241,7 +261,7 @@ def _volume(ipyvolume: Any, screen: npt.NDArray[np.float32], length: float) -> A
     import numpy as np
 
     ramp = np.linspace(0.0, 1.0, 256)
-    rgba = np.stack([0.35 + 0.6 * ramp, 0.55 + 0.35 * ramp, 0.9 + 0.1 * ramp, ramp**1.5 * 0.25])
+    rgba = np.stack([*[0.55 + 0.45 * ramp] * 3, ramp**1.5 * 0.25])
     transfer = ipyvolume.TransferFunction(rgba=rgba.T.astype(np.float32))
     # ipyvolume divides by the slope: a hair of it is everywhere.
     slope = np.linspace(0.0, 1e-3, screen.shape[2], dtype=np.float32)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+
+from jupyter_capture.client.engine import read_locator
+from jupyter_capture.local import end_engine
+from tests.media.foreign_maker import make
 
 from .lab import Lab
 from .playing import plays_past
@@ -106,3 +112,31 @@ def test_an_error_of_the_kernel_reads_well_in_the_player(page: Page, lab: Lab) -
     player = page.locator(".jp-OutputArea .jc-player")
     player.get_by_role("button", name="Play", exact=True).click(timeout=30_000)
     expect(player.get_by_role("alert")).to_contain_text("was deleted. Record it again.")
+
+
+_OWN = """\
+import jupyter_capture
+from jupyter_capture.widgets.player import player_of
+own = jupyter_capture.connect(data_dir="own")
+player_of(own.upload("talk.mp4", show_progress=False))
+"""
+
+
+def test_an_engine_killed_while_it_plays_is_started_again_and_it_plays_on(
+    page: Page, lab: Lab
+) -> None:
+    # Longer than what a player loads ahead.
+    make(lab.folder / "talk.mp4", seconds=90.0, fps=5)
+    run_notebook(page, lab, _OWN)
+    data_dir = lab.folder / "own"
+    try:
+        player = page.locator(".jp-OutputArea .jc-player")
+        player.get_by_role("button", name="Play", exact=True).click(timeout=60_000)
+        plays_past(page, ".jp-OutputArea", 1)
+        killed = read_locator(data_dir)
+        assert killed is not None
+        os.kill(killed.pid, signal.SIGKILL)
+        page.evaluate("() => { document.querySelector('.jp-OutputArea video').currentTime = 70; }")
+        plays_past(page, ".jp-OutputArea", 72)
+    finally:
+        end_engine(data_dir)
