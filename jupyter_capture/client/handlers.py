@@ -56,6 +56,8 @@ class Handlers:
         self._registered: list[_Registered] = []
         self._past: list[Event] = []  # each state that it reached, in order
         self._over = False
+        self.away = 0
+        """How often the engine was not there."""
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -75,7 +77,7 @@ class Handlers:
                 self._thread.start()
 
     def _run(self) -> None:
-        away = threading.Event()
+        pause = threading.Event()
         while not self._is_over():
             try:
                 self._follow()
@@ -85,7 +87,12 @@ class Handlers:
                     self._thread = None
                 return
             except CaptureError:
-                away.wait(_AGAIN)  # the engine is away; the recording goes on without it
+                # The engine is away; the recording goes on without it.
+                self.away += 1
+                folder = self._session._connection.data_dir
+                if folder is not None and not folder.exists():
+                    return
+                pause.wait(_AGAIN)
 
     def _is_over(self) -> bool:
         """Whether everything was told. Who registers afterwards starts another thread."""
