@@ -19,7 +19,7 @@ class Moment(Wire):
 
 class Moments(Wire):
     """Best first. ``listening``: channels whose sound is transcribed as it comes, and since when
-    (media seconds): what was said before is found once it is exported and indexed."""
+    (media seconds). What was said before is found as it is transcribed, a minute or two later."""
 
     moments: list[Moment] = Field(default_factory=list)
     listening: dict[str, float] = Field(default_factory=dict)

@@ -50,10 +50,10 @@ async def sentences(app: App, asset: str) -> list[str]:
     return [each["text"] for each in said["data"]["transcript"]]
 
 
-async def found(app: App, asset: str, query: str, mode: str) -> list[tuple[float, str]]:
+async def found(app: App, asset: str, query: str, mode: str) -> list[str]:
     body = {"query": query, "mode": mode, "score_threshold": 0.3}
     answer = await call(app, "POST", f"/video/{asset}/search", body)
-    return [(doc["start"], doc["text"]) for hit in answer["data"]["results"] for doc in hit["docs"]]
+    return [doc["text"] for hit in answer["data"]["results"] for doc in hit["docs"]]
 
 
 def rows(app: App, asset: str) -> list[tuple[float, float, str]]:
@@ -89,9 +89,9 @@ async def test_corrected_words_are_read_captioned_found_and_saved(app: App) -> N
     assert new["channel"] == channel
     assert await words(app, asset) == [*before[:3], ("budget.", 2.5, 3.5), *before[5:]]
     assert await sentences(app, asset) == ["Ana rights the budget.", "We meet on Friday."]
-    assert await found(app, asset, "budget", "keyword") == [(1.0, "Ana rights the budget.")]
+    assert await found(app, asset, "budget", "keyword") == ["Ana rights the budget."]
     assert await found(app, asset, "jet", "keyword") == []
-    assert (await found(app, asset, "money to spend", "semantic"))[0][0] == 1.0
+    assert (await found(app, asset, "money to spend", "semantic"))[0] == "Ana rights the budget."
     second = await call(app, "POST", "/download", saved)
     async with app.tcp as client:
         captions = await client.get(

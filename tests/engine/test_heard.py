@@ -15,7 +15,7 @@ from sqlalchemy import update
 from stock import clip, numbered, sentence, tone
 from test_transcribe import LIBRIVOX, RATE, read_wav, silence
 
-from jupyter_capture.engine.index import find_index, read_segments, write_index
+from jupyter_capture.engine.index import delete_index, find_index, read_segments, write_index
 from jupyter_capture.engine.models import find_speech_model
 from jupyter_capture.engine.schema import tracks
 from jupyter_capture.engine.transcribe import Piece, Transcriber
@@ -24,6 +24,7 @@ from jupyter_capture.engine.transcribe.heard import Heard, forget, hearing
 from jupyter_capture.engine.transcribe.told import Told
 from jupyter_capture.engine.transcribe.voices import Stretch
 from jupyter_capture.engine.work import Work
+from jupyter_capture.errors import GoneError
 from jupyter_capture.wire.recorder import Manifest
 from tests.media.track_maker import make_audio
 
@@ -278,3 +279,37 @@ def test_an_echo_is_reported_once_whichever_channel_is_indexed_first(
     assert (said(mic), bool(said(system))) == ([], True)
     work.index(mic, None, True)
     assert said(mic) == []
+
+
+@pytest.mark.parametrize("moment", ["Loading the speech model", "Indexing"])
+def test_a_video_that_is_deleted_while_it_is_indexed_is_gone_and_leaves_no_words(
+    app: App, moment: str
+) -> None:
+    asset = clip(app.services, pictures=numbered(2), seconds=2.0, sound=tone(2))
+    track = track_of(app, asset)
+
+    def told(_done: float, stage: str) -> None:
+        if stage == moment:
+            app.services.library.delete(asset)
+
+    with pytest.raises(GoneError):
+        job(app, told).index(asset, None, False)
+    with app.services.store.read() as connection:
+        assert find_index(connection, track.id) is None
+
+
+def test_an_index_that_is_deleted_while_it_is_made_anew_is_there_afterwards(app: App) -> None:
+    said = [sentence("What was heard before.", 0, 1)]
+    asset = clip(app.services, pictures=numbered(2), seconds=2.0, sound=tone(2), said=said)
+    track = track_of(app, asset)
+
+    def told(_done: float, stage: str) -> None:
+        if stage == "Indexing":
+            with app.services.store.write() as connection:
+                delete_index(connection, track.id)
+
+    job(app, told).index(asset, None, True)
+    with app.services.store.read() as connection:
+        index = find_index(connection, track.id)
+        assert index is not None
+        assert read_segments(connection, index) == []

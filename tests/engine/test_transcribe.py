@@ -16,6 +16,7 @@ import pytest
 from jupyter_capture.engine.models import SpeechModel, find_speech_model
 from jupyter_capture.engine.transcribe import Sentence, Transcriber, sentences
 from jupyter_capture.errors import EngineError, JobError
+from jupyter_capture.media.tracks import resample
 
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")  # Debian: pocketsphinx-testdata
 RATE = 16_000
@@ -161,9 +162,21 @@ def test_speech_in_a_noisy_room_is_kept(transcriber, book):
     assert jiwer.wer(said, plain(spoken_text(transcriber.transcribe(noisy)))) < 0.3
 
 
-def test_a_voice_that_nobody_could_understand_is_left_out(transcriber, book):
+def test_a_voice_that_nobody_could_understand_is_left_out_and_doubted_aloud(transcriber, book):
+    """An English model is as unsure of another language as of speech that runs backwards."""
     backwards = np.concatenate([pcm for _, pcm in book])[::-1].copy()
-    assert list(transcriber.transcribe(backwards)) == []
+    result = transcriber.transcribe(backwards)
+    assert list(result) == []
+    (warning,) = result.warnings
+    assert "knows English only" in warning
+    assert "jupyter-capture models list" in warning
+
+
+def test_telephone_sound_of_8_khz_is_understood(transcriber, book):
+    clear = np.concatenate([pcm for _, pcm in book])
+    narrow = resample(resample(clear[:, None], RATE, 8000, len(clear) // 2), 8000, RATE, len(clear))
+    said = plain(" ".join(text for text, _ in book))
+    assert jiwer.wer(said, plain(spoken_text(transcriber.transcribe(narrow[:, 0])))) < 0.15
 
 
 def test_the_same_sound_gives_the_same_words(transcriber, book):

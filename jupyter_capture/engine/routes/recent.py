@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from jupyter_capture.engine.routes.capture import mine
 from jupyter_capture.engine.search.live import Told
 from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.engine.transcribe.heard import so_far
 from jupyter_capture.engine.wallclock import media_time
 from jupyter_capture.errors import ConflictError, InvalidRequestError
 from jupyter_capture.wire import Ok
@@ -44,8 +45,9 @@ def listen(session_id: Mine, services: Get) -> Ok[Moments]:
 
 @router.post("/capture/session/{session_id}/search")
 def search(session_id: Mine, request: SearchRequest, services: Get) -> Ok[Moments]:
-    """What was said since `listen`, and the kept cells that ran. Raises ConflictError where it
-    does not record (any more): then its video is searched."""
+    """What was said since `listen`, what was transcribed of the time before, and the kept cells
+    that ran. Raises ConflictError where it does not record (any more): then its video is
+    searched."""
     status = services.records.row(session_id).status
     if status not in ("active", "paused"):
         raise ConflictError(f"{session_id} is {status}: search its video instead.")
@@ -56,7 +58,11 @@ def search(session_id: Mine, request: SearchRequest, services: Get) -> Ok[Moment
         )
     hits = services.recent.search(
         session_id,
-        [*_said(services, session_id), *_ran(services, session_id)],
+        [
+            *_before(services, session_id),
+            *_said(services, session_id),
+            *_ran(services, session_id),
+        ],
         request.query,
         _MODES[asked],
         request.top_k or _HITS,
@@ -77,6 +83,24 @@ def _said(services: Services, session_id: str) -> list[Told]:
         for channel, finals in found
         for final in finals
         if final.kept and final.text.strip()
+    ]
+
+
+def _before(services: Services, session_id: str) -> list[Told]:
+    """What was said on kept channels while nobody listened yet, as far as it is transcribed."""
+    manifest = services.records.manifest(session_id)
+    if manifest is None:
+        return []
+    listened = {
+        channel: media_time(manifest.wall_clock, unix)
+        for channel, unix in services.recent.since(session_id).items()
+    }
+    found = so_far(services.home.session(session_id))
+    return [
+        Told(track.channel_id, each.start, each.end, each.text, each.words)
+        for track in manifest.tracks
+        for each in found.get(track.id, ())
+        if each.end <= listened.get(track.channel_id, each.end)
     ]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jupyter_capture.engine.lock import EngineLock
+from jupyter_capture.engine.transcribe.sentences import Sentence, sentences
 from jupyter_capture.engine.transcribe.whisper import Piece
 
 NAME = "heard.jsonl"
@@ -80,6 +81,14 @@ def forget(session: Path, start: float, end: float) -> None:
             for piece in pieces
         ]
         _write(path, header, left)
+
+
+def so_far(session: Path) -> dict[str, list[Sentence]]:
+    """What was heard on the tracks of a session that still records, by track id."""
+    return {
+        path.parent.name: sentences([word for piece in _read(path)[1] for word in piece.words])
+        for path in session.glob(f"*/{NAME}")
+    }
 
 
 def _opened(path: Path, header: list[object]) -> Heard:
