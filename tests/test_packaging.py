@@ -65,7 +65,7 @@ def test_the_sdist_builds_without_the_repository(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     needed = {"hatch_build.py", "labextension/build.py", "labextension/package-lock.json"}
-    assert names >= {*needed, "labextension/src/widget.ts", "LICENSE", "README.md", "mkdocs.yml"}
+    assert names >= {*needed, "labextension/src/index.ts", "LICENSE", "README.md", "mkdocs.yml"}
     assert [name for name in names if "node_modules" in name or "demo-output" in name] == []
 
 
