@@ -54,4 +54,7 @@ class Bounded(logging.StreamHandler[TextIO]):
 
 def begin(path: Path, level: str) -> None:
     """Log to standard error from now on; where that is ``path``, never more than it may hold."""
-    logging.basicConfig(level=level.upper(), format=FORMAT, handlers=[Bounded(path)])
+    # Of ours alone: what libraries say at a finer level quotes words, addresses and parameters.
+    others = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
+    logging.basicConfig(level=others, format=FORMAT, handlers=[Bounded(path)])
+    logging.getLogger("jupyter_capture").setLevel(level.upper())

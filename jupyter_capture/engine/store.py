@@ -41,6 +41,7 @@ class Store:
         self._engine = create_engine(
             f"sqlite:///{path}",
             connect_args={"timeout": BUSY_SECONDS},
+            hide_parameters=True,  # an error would quote what was said, in the log
             pool_size=8,
             max_overflow=-1,
         )

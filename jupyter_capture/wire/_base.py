@@ -12,7 +12,11 @@ T = TypeVar("T")
 class Wire(BaseModel):
     """A model that crosses a process. Unknown fields are ignored, as VideoDB does."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,  # what was said stands in no log
+    )
 
 
 class Ok(Wire, Generic[T]):
