@@ -30,6 +30,7 @@ from typing import Any
 
 import jiwer
 import numpy as np
+from _record import Record
 
 from jupyter_capture.client.connection import Connection, connect
 from jupyter_capture.client.moments import listen, search_so_far
@@ -211,6 +212,7 @@ def _correct(connection: Connection, session: CaptureSession, said: list[Said]) 
 def _table(said: list[Said], ears: Ears, searcher: Searcher) -> None:
     mic = ears.finals("mic:default")
     speakers = ears.finals("system_audio:default")
+    record = Record("live", "Live words", ABOUT, peers=["faster-whisper"])
     row = "{:48} {:>5} {:>7} {:>7} {:>7} {:>7}\n"
     sys.stdout.write(row.format("seconds from … to …", "n", "median", "p90", "longest", "missed"))
     for name, to, finals in (
@@ -219,28 +221,37 @@ def _table(said: list[Said], ears: Ears, searcher: Searcher) -> None:
     ):
         spoken = [one for one in said if one.to == to]
         waits = [_first(finals, one.word, one.ended) for one in spoken]
-        _row(row, name, waits)
+        _row(row, name, waits, record)
     kept = [one for one in said if one.to == "mic"]
     found = [
         searcher.found[one.word] - one.ended if one.word in searcher.found else None for one in kept
     ]
-    _row(row, "words to being found, kept", found)
+    _row(row, "words to being found, kept", found, record)
     finals = {word: _at(mic, word) for word in WORDS}
     told = [
         None if (at := _at(ears.alerts(), word)) is None or finals[word] is None
         else at - float(finals[word] or 0)
         for word in [one.word for one in kept if one.word in WORDS[:: 4]]
     ]  # fmt: skip
-    _row(row, "final text to alert", told)
+    _row(row, "final text to alert", told, record)
     for name, to, heard in (("kept", "mic", mic), ("live only", "speakers", speakers)):
         text = " ".join(one.text for one in said if one.to == to)
         begun = said[0].ended - 6
         final = " ".join(final for at, final in heard if at > begun)
         error = jiwer.wer(_plain(text), _plain(final) or " ")
         sys.stdout.write(f"words that were wrong, {name}: {error:.1%}\n")
+        record.words(f"words that were wrong, {name}", f"{error:.1%}")
+    record.save()
 
 
-def _row(form: str, name: str, waits: Iterable[float | None]) -> None:
+ABOUT = (
+    "Sentences said into the microphone (kept) and over the speakers (live only) of a virtual "
+    "desktop while its screen is recorded: from the end of the words to what is told of them. No peer "
+    "does the same, so these are figures alone."
+)
+
+
+def _row(form: str, name: str, waits: Iterable[float | None], record: Record) -> None:
     every = list(waits)
     known = sorted(wait for wait in every if wait is not None)
     if not known:
@@ -248,6 +259,10 @@ def _row(form: str, name: str, waits: Iterable[float | None]) -> None:
         return
     tenth = known[min(len(known) - 1, round(0.9 * (len(known) - 1)))]
     figures = (statistics.median(known), tenth, known[-1])
+    record.row(f"{name}: median of {len(known)}", figures[0], "s")
+    record.row(f"{name}: nine of ten within", figures[1], "s")
+    if len(every) > len(known):
+        record.words(f"{name}: missed", f"{len(every) - len(known)} of {len(every)}")
     told = [f"{figure:.2f}" for figure in figures]
     sys.stdout.write(form.format(name, len(known), *told, len(every) - len(known)))
 

@@ -32,6 +32,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from _meetings import A_RECORDING, fill, names, sentences
+from _record import Record as Found
 
 from jupyter_capture.engine.embed import DIMENSIONS, Embedder
 from jupyter_capture.engine.home import Home
@@ -47,6 +48,11 @@ from jupyter_capture.engine.store import Store
 from jupyter_capture.wire.library import SearchRequest
 
 TOP = 20
+ABOUT = (
+    "Sentences as they are said in meetings, queries of many sorts, the best twenty. Ours answers "
+    "by words and meaning together; SQLite FTS5 by words alone; NumPy and LanceDB by meaning "
+    "alone, with the same vectors."
+)
 _BLOCK = 65_536
 Floats = npt.NDArray[np.float32]
 
@@ -338,6 +344,20 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
     print(f"memory beyond the process: {held:.0f} MB, at most {peak:.0f} MB")
     print(f"first search of an engine: {cold:.1f} s, at most {peak_cold:.0f} MB")
     print(f"what was added was found by the next search: {'yes' if found else 'NO'}")
+    told = Found(f"search-{options.segments:09d}", f"Search in {options.segments:,} sentences",
+                 ABOUT, peers=["lancedb"])  # fmt: skip
+    for name, times in rows:
+        if name.startswith(("NumPy", "SQLite", "LanceDB")):
+            told.row("hybrid over all, median", every.p50 / 1e3, "s", peer=name,
+                     theirs=times.p50 / 1e3)  # fmt: skip
+        else:
+            told.row(f"{name}, median", times.p50 / 1e3, "s")
+            told.row(f"{name}, 99 of 100 within", times.p99 / 1e3, "s")
+    told.row(f"recall@{TOP} of the vector part", recall, "", at_least=0.98, more_is_better=True)
+    told.row("memory beyond the process", held, "MB")
+    told.row("first search of an engine", cold, "s")
+    told.words("what was added is found by the next search", "yes" if found else "no", held=found)
+    told.save()
 
 
 def _recall(ours: Ours, halves: npt.NDArray[np.float16], vectors: dict[str, Floats]) -> float:

@@ -28,6 +28,7 @@ from pathlib import Path
 import jiwer
 import numpy as np
 import numpy.typing as npt
+from _record import Record
 
 from jupyter_capture.engine.models import SpeechModel, find_speech_model
 from jupyter_capture.engine.transcribe import Transcriber
@@ -152,6 +153,11 @@ def _text(segments: object) -> str:
     return " ".join(segment.text for segment in segments)  # type: ignore[attr-defined]
 
 
+ABOUT = (
+    "Seconds to transcribe the same sounds with the same model (int8, 2 threads, word times): as a "
+    "recording is indexed, and by faster-whisper called directly, as it does by itself (beam 5), "
+    "with one beam, and in batches. Each in a process of its own."
+)
 HOW: dict[str, Callable[[SpeechModel], Hear]] = {
     "ours": _ours,
     "direct": _direct(5),
@@ -165,6 +171,7 @@ HOW: dict[str, Callable[[SpeechModel], Hear]] = {
 
 def _table(said: dict[str, str], rounds: list[dict[str, list[dict[str, float | str]]]]) -> None:
     row = "{:18} {:18} {:>8} {:>8} {:>8} {:>8} {:>7} {:>8}\n"
+    record = Record("speech", "Transcription", ABOUT, peers=["faster-whisper", "ctranslate2"])
     sys.stdout.write(
         row.format("speech", "who", "sound s", "took s", "ours/it", "CPU s", "WER", "peak MB")
     )
@@ -176,12 +183,16 @@ def _table(said: dict[str, str], rounds: list[dict[str, list[dict[str, float | s
             error = jiwer.wer(_plain(text), _plain(str(each["text"])))
             memory = _median(rounds, how, place, "memory")
             cpu = _median(rounds, how, place, "cpu")
+            if how != "ours":
+                record.row(name, ours, "s", peer=f"faster-whisper {how}", theirs=took)
+            record.words(f"{name}: wrong words, {how}", f"{error:.1%}")
             sys.stdout.write(
                 row.format(
                     name, how, f"{each['seconds']:.0f}", f"{took:.2f}", f"{ours / took:.2f}",
                     f"{cpu:.2f}", f"{error:.1%}", f"{memory:.0f}",
                 )
             )  # fmt: skip
+    record.save()
 
 
 def _median(
