@@ -246,8 +246,8 @@ def _table(said: list[Said], ears: Ears, searcher: Searcher) -> None:
 
 ABOUT = (
     "Sentences said into the microphone (kept) and over the speakers (live only) of a virtual "
-    "desktop while its screen is recorded: from the end of the words to what is told of them. No peer "
-    "does the same, so these are figures alone."
+    "desktop while its screen is recorded: from the end of the words to what is told of them. No "
+    "peer does the same, so these are figures alone."
 )
 
 
