@@ -62,6 +62,7 @@ def desktop() -> Iterator[VirtualDesktop]:
 def engine(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     data_dir = tmp_path_factory.mktemp("library")
     env = {**os.environ, **desktop.env, "JUPYTER_CAPTURE_DATA_DIR": str(data_dir)}
+    env["JUPYTER_CAPTURE_LOG_LEVEL"] = "debug"  # what is never logged is not logged then either
     started = start_engine(data_dir, env)
     yield started
     end_process(started.process)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jupyter_capture._version import __version__
+from jupyter_capture.client._discreet import be_discreet
 from jupyter_capture.client._envelope import Progress, Ticket, body_of, job_result, result_of
 from jupyter_capture.client._progress import progress, reading
 from jupyter_capture.errors import (
@@ -49,6 +50,7 @@ class Http:
         poll: tuple[float, float] = (2.0, 5.0),
         own_outputs: bool = False,
     ) -> None:
+        be_discreet()
         self.base_url = base_url.rstrip("/")
         self._token = token
         self._poll = poll

@@ -15,7 +15,11 @@ from tornado.web import HTTPError
 
 from jupyter_capture.errors import CaptureError, from_response
 from jupyter_capture.server_extension.engine import Engine
-from jupyter_capture.server_extension.passing import is_for_the_machine, target_of
+from jupyter_capture.server_extension.passing import (
+    is_for_the_machine,
+    target_of,
+    without_tickets,
+)
 from jupyter_capture.wire import Failure
 
 NAME = "jupyter_capture"
@@ -74,6 +78,20 @@ class Handler(JupyterHandler):
     def used(self) -> None:
         """Somebody does something: the server counts as active."""
         self.settings["last_activity_times"][NAME] = datetime.now(UTC)
+
+    def log_exception(self, *raised: Any) -> None:
+        self._hide_tickets()
+        super().log_exception(*raised)
+
+    def _log(self) -> None:
+        self._hide_tickets()
+        super()._log()
+
+    def _hide_tickets(self) -> None:
+        """Jupyter logs the address of what failed, and at its finest level of all."""
+        self.request.uri = without_tickets(self.request.uri or "")
+        if "Referer" in self.request.headers:
+            self.request.headers["Referer"] = without_tickets(self.request.headers["Referer"])
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         raised = (kwargs.get("exc_info") or (None, None))[1]

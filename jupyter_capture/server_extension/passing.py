@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote, unquote_plus
 
@@ -22,6 +23,7 @@ _DOWN = frozenset({
     "last-modified", "permissions-policy", "referrer-policy", "retry-after", "vary",
 })  # fmt: skip
 _SECRETS = frozenset({"token", "_xsrf"})
+_TICKET = re.compile(r"\.\d{9,12}\.[0-9a-f]{32}")
 _OWN_FRAMES = "frame-ancestors 'self'"
 # What was uploaded, or is no page: nothing in it may run with the rights of the Jupyter page.
 _INERT = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
@@ -57,6 +59,11 @@ def target_of(path: str, query: str) -> str:
     """``path``: the engine's, as it is quoted in the request, with its first slash."""
     kept = query_up(query)
     return f"{path}?{kept}" if kept else path
+
+
+def without_tickets(address: str) -> str:
+    """An address as it may stand in a log."""
+    return _TICKET.sub(".(ticket)", address)
 
 
 def is_use(method: str, path: str) -> bool:

@@ -216,3 +216,14 @@ def test_a_download_that_cannot_be_written_says_where(server: Server, tmp_path: 
     server.on("GET", "/f", ok())
     with pytest.raises(errors.StorageFullError, match="gone"):
         server.http().download("http://x/f", tmp_path / "gone" / "f", show_progress=False)
+
+
+def test_what_httpx_logs_of_an_address_holds_no_ticket(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = f"http://127.0.0.1:9/download/stm-1.1790000000.{'ab' * 16}"
+    server.on("GET", f"/download/stm-1.1790000000.{'ab' * 16}", httpx.Response(200, content=b"x"))
+    caplog.set_level("DEBUG")
+    assert server.http().fetch_url(address, 10) == b"x"
+    assert "GET http://127.0.0.1:9/download/stm-1.(ticket)" in caplog.text
+    assert "abab" not in caplog.text
