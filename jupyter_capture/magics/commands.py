@@ -94,8 +94,10 @@ def unregister(shell: Any, commands: Iterable[Command]) -> None:
 
 
 def tokens(line: str) -> list[str]:
-    """The words of a line; what stands in quotes is one, with its quotes."""
-    return _TOKEN.findall(line)
+    """The words of a line; what stands in quotes is one, with its quotes. A ``#`` that stands by
+    itself begins a comment."""
+    found = _TOKEN.findall(line)
+    return found[: found.index("#")] if "#" in found else found
 
 
 def unquoted(word: str) -> str:
