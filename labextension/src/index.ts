@@ -2,6 +2,7 @@
 
 import {
   ILabShell,
+  ILabStatus,
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
@@ -49,7 +50,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
   // Notebook 7 has no ILabShell, and not all of the others.
   optional: [
     ...[ILabShell, INotebookTracker, ISettingRegistry, IStateDB, ITranslator, ICommandPalette],
-    ...[ILauncher, IStatusBar, IRunningSessionManagers, ILayoutRestorer],
+    ...[ILauncher, IStatusBar, IRunningSessionManagers, ILayoutRestorer, ILabStatus],
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -63,6 +64,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     statusBar: IStatusBar | null,
     running: IRunningSessionManagers | null,
     restorer: ILayoutRestorer | null,
+    labStatus: ILabStatus | null,
   ) => {
     const trans = (translator ?? nullTranslator).load("jupyter_capture");
     speak(trans);
@@ -70,7 +72,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     const working = new Working(trans);
     const { token } = app.serviceManager.serverSettings;
     const uploading = new Uploading(server, () => passOf(token, document.cookie), trans);
-    const editing = new Editing(app.shell, server, working, trans);
+    const editing = new Editing(app.shell, server, working, trans, () => labStatus?.setDirty());
     const settings = new Settings(registry, id);
     const kept: Kept = { ...fresh };
     // JupyterLab reads its state when all plugins are active: none may wait for it.
@@ -94,7 +96,11 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       name: () => nameAt(settings.now.name, new Date()),
       mode: () => settings.now.searchMode,
       insert: inserter.insert.bind(inserter),
-      open: (timeline: string) => void editing.open(timeline),
+      // Notebook 7 has one document a page: there the editor is a cell of it.
+      open: (timeline: string) => {
+        if (labShell) editing.open(timeline);
+        else inserter.insert({ timeline_id: timeline });
+      },
       upload: uploading.upload.bind(uploading),
       keep,
     };
@@ -119,7 +125,9 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     };
     const stop = (session: string) =>
       stopRecording(session, server, recordings, trans, { show: () => show("library"), insert });
-    const commands = addCommands(app.commands, { recordings, trans, show, stop, widget, editing });
+    const open = (timeline: string) =>
+      labShell ? editing.open(timeline) : insert({ timeline_id: timeline });
+    const commands = addCommands(app.commands, { recordings, trans, show, stop, widget, open });
     void restorer?.restore(editing.tracker, {
       command: "jupyter-capture:timeline",
       args: ({ content }) => ({ timeline: content.timeline }),

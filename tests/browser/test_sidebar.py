@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def test_record_reload_stop_find_and_insert(
     expect(status).to_be_hidden()
     page.locator(".Toastify").get_by_role("button", name="Show").click()
 
-    library = sidebar.locator(".jc-library")
+    library = sidebar.locator(".jc-library[aria-label=Library]")
     row = library.locator(".jc-lib-row", has_text=re.compile("Recording 20")).first
     expect(row).to_be_visible()
     expect(library).to_contain_text("used")
@@ -139,6 +140,8 @@ def test_record_reload_stop_find_and_insert(
     mine = library.locator(".jc-lib-row", has_text="Budget talk")
     expect(mine).to_be_visible()
     pictures(page, lab.folder, "library")
+
+    upload(page, lab, library)
 
     turn(sidebar, "Search")
     sidebar.get_by_role("searchbox", name="What was said").fill("budget discussion")
@@ -182,6 +185,22 @@ def test_record_reload_stop_find_and_insert(
     bid_farewell(page, lab, sidebar, connection)
 
 
+def upload(page: Page, lab: Lab, library: Locator) -> None:
+    """A file of sound is listed once it was taken in; what is none is refused by its name."""
+    tone, none = lab.folder / "Tone.one.wav", lab.folder / "Letter.mp4"
+    with wave.open(str(tone), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16_000))
+    none.write_text("Dear Ada")
+    library.locator("input[type=file]").set_input_files([none, tone])
+    notes = page.locator(".Toastify")
+    expect(notes).to_contain_text("“Letter.mp4” could not be taken in", timeout=30_000)
+    expect(notes).to_contain_text("“Tone.one” is in the library.", timeout=30_000)
+    expect(library.locator(".jc-lib-row", has_text="Tone.one")).to_be_visible()
+
+
 def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connection) -> None:
     """A hit becomes a timeline: by hand in a tab, then in the notebook; kept from both."""
     turn(sidebar, "Timelines")
@@ -202,6 +221,7 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     name.press("Enter")
     expect(tab.locator(".jc-tl-note")).to_contain_text("Kept in the library as “Budget cut”.")
     expect(page.locator(".lm-TabBar-tabLabel", has_text="Budget cut")).to_be_visible()
+    page.screenshot(path=lab.folder / "tab.png")
     (kept,) = connection.get_timelines()
     assert (kept.name, len(kept.tracks[0].clips)) == ("Budget cut", 1)
 
@@ -241,6 +261,12 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     expect(tab.locator(".jc-tl-note")).to_contain_text("was changed elsewhere")
     assert len(connection.get_timeline(str(kept.id)).tracks) == 2
 
+    page.locator(".lm-TabBar-tab", has_text="New timeline").locator(
+        ".lm-TabBar-tabCloseIcon"
+    ).click()
+    page.get_by_role("button", name="Close without keeping").click()
+    expect(tab).to_have_count(0)
+
     row.get_by_role("button", name="Rename").click()
     row.get_by_role("textbox", name="Name").fill("Short cut")
     row.get_by_role("textbox", name="Name").press("Enter")
@@ -250,6 +276,7 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
 def bid_farewell(page: Page, lab: Lab, sidebar: Locator, connection: Connection) -> None:
     """Its recording is gone: the timeline says so, and goes too, unless one thinks better of it."""
     turn(sidebar, "Timelines")
+    page.evaluate(_RUN, "docmanager:save")
     page.reload()
     page.wait_for_function("window.jupyterapp")
     view = sidebar.locator(".jc-library[aria-label=Timelines]")

@@ -3,7 +3,6 @@
 import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { CommandRegistry } from "@lumino/commands";
-import type { Editing } from "./editing";
 import { captureIcon } from "./icons";
 import type { Recordings } from "./recordings";
 import type { Sidebar, ViewName } from "./sidebar";
@@ -14,7 +13,8 @@ export interface Parts {
   show(view: ViewName): void;
   stop(id: string): Promise<void>;
   widget: Sidebar;
-  editing: Editing;
+  /** The editor of a timeline that is kept; of a new one without an id. */
+  open(timeline: string): unknown;
 }
 
 const properties = {
@@ -24,7 +24,7 @@ const properties = {
 
 /** The commands that the palette is to list. */
 export function addCommands(commands: CommandRegistry, parts: Parts): string[] {
-  const { recordings, trans, show, stop, widget, editing } = parts;
+  const { recordings, trans, show, stop, widget, open } = parts;
   const press = async (view: ViewName, selector: string) => {
     show(view);
     try {
@@ -62,7 +62,7 @@ export function addCommands(commands: CommandRegistry, parts: Parts): string[] {
       icon: captureIcon,
       execute: (args) => {
         const id = typeof args["timeline"] === "string" ? args["timeline"] : "";
-        return editing.open(id);
+        return open(id);
       },
     },
     search: {

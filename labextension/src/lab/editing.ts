@@ -2,6 +2,7 @@
 
 import { Dialog, MainAreaWidget, WidgetTracker, showDialog } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import type { IDisposable } from "@lumino/disposable";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { type Server, Values, serverPanel } from "../api/server";
@@ -12,6 +13,9 @@ import type { KeptTimeline } from "../wire";
 import { captureIcon } from "./icons";
 import type { Working } from "./working";
 
+/** Says that closing the page would lose something, until it is disposed. */
+export type SetDirty = () => IDisposable | undefined;
+
 const nothing: TimelineTraits["spec"] = { tracks: [] };
 
 /** One timeline. `id` is empty for one that was never kept. */
@@ -19,11 +23,13 @@ export class TimelineTab extends Widget {
   private editor: TimelineEditor | undefined;
   private readonly notes = new Notes();
   private isSure = false;
+  private dirty: IDisposable | undefined;
 
   constructor(
     private readonly server: Server,
     private readonly working: Working,
     private readonly trans: TranslationBundle,
+    private readonly setDirty: SetDirty,
     public timeline: string,
   ) {
     super();
@@ -37,6 +43,7 @@ export class TimelineTab extends Widget {
 
   override dispose(): void {
     if (this.isDisposed) return;
+    this.dirty?.dispose();
     this.editor?.destroy();
     super.dispose();
   }
@@ -95,6 +102,17 @@ export class TimelineTab extends Widget {
     this.node.append(place);
     const api = this.working.follow(serverPanel(this.server, values));
     this.editor = mount(place, api, { code: false });
+    this.editor.keeping.onTurn = () => this.mark();
+  }
+
+  /** As a document that is not saved. */
+  private mark(): void {
+    const is = this.editor?.keeping.isChanged ?? false;
+    this.title.className = is ? "jp-mod-dirty" : "";
+    if (!is) {
+      this.dirty?.dispose();
+      this.dirty = undefined;
+    } else this.dirty ??= this.setDirty();
   }
 }
 
@@ -123,6 +141,7 @@ export class Editing {
     private readonly server: Server,
     private readonly working: Working,
     private readonly trans: TranslationBundle,
+    private readonly setDirty: SetDirty,
   ) {}
 
   open(timeline: string): MainAreaWidget<TimelineTab> {
@@ -131,14 +150,21 @@ export class Editing {
       this.shell.activateById(there.id);
       return there;
     }
-    const content = new TimelineTab(this.server, this.working, this.trans, timeline);
+    const { server, working, trans, setDirty } = this;
+    const content = new TimelineTab(server, working, trans, setDirty, timeline);
     const area = new TimelineArea({ content });
     this.made += 1;
     area.id = `jupyter-capture-timeline-${Date.now()}-${this.made}`;
     area.toolbar.hide();
     this.shell.add(area, "main");
     void this.tracker.add(area);
-    content.title.changed.connect(() => void this.tracker.save(area));
+    const said = () => ({ timeline: content.timeline, label: content.title.label });
+    let last = said();
+    content.title.changed.connect(() => {
+      const now = said();
+      if (now.timeline !== last.timeline || now.label !== last.label) void this.tracker.save(area);
+      last = now;
+    });
     this.shell.activateById(area.id);
     return area;
   }

@@ -23,11 +23,13 @@ export function shotCode(
   ].join("\n");
 }
 
-/** A timeline that is kept, in its editor. */
+/** A timeline that is kept, in its editor; a new one without an id. */
 export function timelineCode(id: string): string {
+  const widget = "from jupyter_capture.widgets import TimelineEditor";
+  if (!id) return [widget, "", "TimelineEditor()", ""].join("\n");
   return [
     "from jupyter_capture import connect",
-    "from jupyter_capture.widgets import TimelineEditor",
+    widget,
     "",
     `TimelineEditor(connect().get_timeline(${quoted(id)}))`,
     "",

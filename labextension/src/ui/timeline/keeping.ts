@@ -37,6 +37,8 @@ export class Keeping {
   /** Its name before it was lost. */
   private before = "";
   private isBusy = false;
+  /** Told when it may have become changed, or kept. */
+  onTurn: () => void = () => undefined;
 
   constructor(
     private readonly desk: Desk,
@@ -96,6 +98,7 @@ export class Keeping {
         ? trans.__("Kept in the library as “%1”: rename it, or keep it as another", kept.name ?? "")
         : trans.__("Keep the changes of “%1”", kept.name ?? "");
     relabel(button, label);
+    this.onTurn();
   }
 
   private press(): void {
