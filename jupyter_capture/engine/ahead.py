@@ -50,6 +50,11 @@ class Ahead:
         self._started = False
         self._over = threading.Event()
 
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process else None
+
     def start(self) -> None:
         self._started = True
         threading.Thread(target=self._watch, name="ahead", daemon=True).start()

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from engine_harness import App
+from engine_harness import App, kill, wait_for
 from sqlalchemy import update
 from stock import clip, numbered, sentence, tone
 from test_transcribe import LIBRIVOX, RATE, read_wav, silence
 
+from jupyter_capture.engine import ahead
+from jupyter_capture.engine.ahead import Ahead
 from jupyter_capture.engine.index import delete_index, find_index, read_segments, write_index
 from jupyter_capture.engine.models import find_speech_model
 from jupyter_capture.engine.schema import tracks
 from jupyter_capture.engine.transcribe import Piece, Transcriber
-from jupyter_capture.engine.transcribe.ahead import follow
-from jupyter_capture.engine.transcribe.heard import Heard, forget, hearing
+from jupyter_capture.engine.transcribe.heard import forget, hearing, so_far
 from jupyter_capture.engine.transcribe.told import Told
-from jupyter_capture.engine.transcribe.voices import Stretch
+from jupyter_capture.engine.transcribe.voices import Stretch, stretches
 from jupyter_capture.engine.work import Work
 from jupyter_capture.errors import GoneError
 from jupyter_capture.wire.recorder import Manifest
@@ -88,7 +89,7 @@ def test_after_a_death_it_goes_on_at_the_piece(
         heard.drop()
     assert len(known) == 3
     assert min(read.starts) == known[-1] > 20
-    assert plain_words(found) == plain_words(whole)
+    assert alike(found, whole)
     assert not path.exists()
 
 
@@ -103,11 +104,17 @@ def test_a_recording_that_grows_is_cut_as_one_that_is_whole(
                 pass
         assert 40 < heard.pieces[-1].until <= 76.1
         found = transcriber.transcribe_blocks(read, seconds, hearing=heard)
-    assert plain_words(found) == plain_words(whole)
+    assert alike(found, whole)
 
 
-def plain_words(found: Any) -> list[str]:
-    return [word.lower().strip(".,;!?") for sentence in found for word, _, _ in sentence.words]
+def alike(found: Any, other: Any) -> bool:
+    """Where a piece is cut elsewhere, a word or two may be written otherwise."""
+    said, heard = (
+        [word.lower().strip(".,;!?") for sentence in each for word, _, _ in sentence.words]
+        for each in (found, other)
+    )
+    same = SequenceMatcher(None, said, heard, autojunk=False).ratio() > 0.97
+    return same and abs(len(said) - len(heard)) <= 3
 
 
 @pytest.mark.parametrize("other", ["small", "de", "idx-1"])
@@ -144,35 +151,43 @@ def test_what_is_forgotten_was_not_heard(tmp_path: Path) -> None:
         assert heard.pieces[-1].until == 6.0
 
 
-def test_kept_channels_are_heard_while_they_are_recorded(
-    transcriber: Transcriber, talk: np.ndarray, tmp_path: Path
+def test_kept_channels_are_heard_while_they_are_recorded_whoever_is_killed(
+    app: App, talk: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With tracks on the disk, of which the manifest tells as a recorder does."""
-    sound = np.repeat(talk[: 60 * RATE], 3)[:, None].astype(np.float32)  # at 48 kHz
-    track = make_audio(tmp_path / "trk-1", [(0, sound)])
+    """With a track on the disk, of which the manifest tells as a recorder does."""
+    monkeypatch.setattr(ahead, "_LOOK", 0.1)
+    folder = app.services.home.session("cap-1")
+    sound = np.repeat(talk[: 70 * RATE], 3)[:, None].astype(np.float32)  # at 48 kHz
+    track = make_audio(folder / "trk-1", [(0, sound)])
     track.manifest.id, track.manifest.channel_id = "trk-1", "mic:default"
     for part in track.manifest.parts:
         part.file = f"trk-1/{part.file}"
     track.manifest.duration = track.end
-    manifest = Manifest(session_id="cap-1", tracks=[track.manifest])
-    path = tmp_path / "manifest.json"
-    path.write_text(manifest.model_dump_json())
-    heard_until: list[float] = []
+    manifest = Manifest(session_id="cap-1", tracks=[track.manifest], wall_clock=[(0.0, 1000.0)])
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    options = {"speech_model": "tiny.en", "threads": 1, "fps": 30}
+    process = Ahead(app.services.home, options, lambda: ["cap-1"])
+    path = folder / "trk-1" / "heard.jsonl"
 
-    def listen(stored: Any, heard: Heard, end: float, _: Manifest) -> Iterator[Piece]:
-        def read(start: float, stop: float) -> np.ndarray:
-            return stored.pcm(start, stop, RATE).reshape(-1)
+    def lines() -> list[Any]:
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-        yield from transcriber.listen(read, end, None, heard, over=False)
-        heard_until.append(heard.pieces[-1].until)
-        path.write_text(manifest.model_copy(update={"status": "stopped"}).model_dump_json())
-
-    follow(tmp_path, listened, listen)
-    (until,) = heard_until
-    assert until > 25
-    lines = (tmp_path / "trk-1" / "heard.jsonl").read_text().splitlines()
-    words = [word for line in lines[1:] for word, _, _ in json.loads(line)["words"]]
-    assert "Dashwood" in "".join(words)
+    process.start()
+    try:
+        wait_for(lambda: len(lines()) > 1, 60, what="the first piece")
+        assert process.pid is not None
+        kill(process.pid)
+        wait_for(lambda: lines()[-1]["until"] > 40, 60, what="the rest")
+        with process.held("cap-1"):
+            assert process.pid is None
+            pieces = lines()[1:]
+    finally:
+        process.close()
+    untils = [piece["until"] for piece in pieces]
+    assert untils == sorted(untils)
+    assert "Dashwood" in "".join(word for piece in pieces for word, _, _ in piece["words"])
+    (before,) = so_far(folder).values()
+    assert all(0 <= each.start < each.end <= 70 for each in before)
 
 
 def said(start: float, end: float, *words: tuple[str, float, float]) -> dict[str, Any]:
@@ -183,8 +198,10 @@ def test_what_a_live_transcript_heard_is_not_heard_again(
     transcriber: Transcriber, talk: np.ndarray, tmp_path: Path
 ) -> None:
     """Where it heard all that was spoken; else the model hears the stretch."""
+    first = next(stretches(Reader(talk), 0.0, 60.0, over=False))
+    live = ((" live", 1001.0, 1002.0), (" words", 1003.0, 1004.0))
     told = Told()
-    told.add(said(1000.0, 1024.0, (" live", 1001.0, 1002.0), (" words", 1022.0, 1023.0)))
+    told.add(said(1000.0 + first.start, 1000.0 + first.until, *live))
     heard_live: list[float] = []
 
     def known(stretch: Stretch) -> Any:
@@ -196,8 +213,7 @@ def test_what_a_live_transcript_heard_is_not_heard_again(
     with listened(tmp_path) as heard:
         for _ in transcriber.listen(Reader(talk), 60.0, None, heard, over=False, known=known):
             pass
-    (until,) = heard_live
-    assert until <= 24.5
+    assert heard_live == [first.until]
     words = [word for piece in heard.pieces for word, _, _ in piece.words]
     assert words[:2] == [" live", " words"]
     assert len(words) > 20
