@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,13 @@ from jupyter_capture.engine.routes import (
     webhooks,
 )
 from jupyter_capture.engine.services import Services
-from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError, NotFoundError
+from jupyter_capture.errors import (
+    CaptureError,
+    EngineError,
+    InvalidRequestError,
+    NotFoundError,
+    StorageFullError,
+)
 from jupyter_capture.wire import Failure
 
 logger = logging.getLogger(__name__)
@@ -162,6 +169,10 @@ def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_crash(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return failure(
+            StorageFullError("The disk is full. Free some space and try again; nothing is lost.")
+        )
     # The route as it is written, since the path itself may hold a ticket.
     route = getattr(request.scope.get("route"), "path", "?")
     logger.error("%s %s failed", request.method, route, exc_info=error)

@@ -141,5 +141,8 @@ def _assets_of(folder: Path) -> set[str] | None:
 
 def _write(path: Path, data: bytes) -> None:
     part = path.with_name(path.name + _PART)
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -74,9 +74,12 @@ class Thumbnails:
         data = thumbnail(track, moment, width)
         private_dir(path.parent)
         part = path.with_name(f"{new_id('img')}.part")
-        part.touch(mode=0o600)
-        part.write_bytes(data)
-        part.replace(path)
+        try:
+            part.touch(mode=0o600)
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def _keep(self, video: AssetRow, milliseconds: int, file: str) -> AssetRow:
         # Of two who ask for the same at once, the second finds the first one's.

@@ -47,8 +47,11 @@ def write_idx(path: Path, status: os.stat_result, rows: Fragments) -> None:
     scratch = path.with_suffix(f".idx-{os.getpid()}")
     # Only a cache: on a full or read-only disk the next reader scans again.
     with contextlib.suppress(OSError):
-        scratch.write_bytes(head + content)
-        scratch.replace(path)
+        try:
+            scratch.write_bytes(head + content)
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
 
 
 def goes_on(before: TrackManifest, after: TrackManifest) -> bool:
