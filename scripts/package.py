@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MOST_MB = 750
-"""An installation without extras: JupyterLab, models, and all."""
+AIM_MB, MOST_MB = 750, 900
+"""An installation without extras: JupyterLab, models, and all. What ipyvolume needs (pandas,
+matplotlib, Vuetify, three.js) is about 150 of it, ctranslate2, onnxruntime and FFmpeg 320."""
 UV = [sys.executable, "-m", "uv", "pip"]
 FLOOR_TESTS = ["tests/client", "tests/media"]
 
@@ -49,10 +50,9 @@ def package(folder: Path) -> int:
     run(*UV, "install", "--quiet", "--reinstall", "--no-deps", "--python", python, sdist)
     tried(python)
     print("the sdist builds the same")
-    if total > MOST_MB * 1e6:
-        print(f"more than {MOST_MB} MB")
-        return 1
-    return 0
+    if total > AIM_MB * 1e6:
+        print(f"more than the {AIM_MB} MB that it aims at; {MOST_MB} MB are the most it may have")
+    return int(total > MOST_MB * 1e6)
 
 
 def floor(folder: Path) -> int:
@@ -83,9 +83,9 @@ def tried(python: Path) -> None:
 
 
 def packages(python: Path) -> Iterator[tuple[str, int]]:
-    """What lies in site-packages, with its bytes."""
+    """What lies in site-packages and in share/, with its bytes."""
     (site,) = (python.parent.parent / "lib").glob("python*/site-packages")
-    for path in site.iterdir():
+    for path in (*site.iterdir(), python.parent.parent / "share"):
         files = [path] if path.is_file() else path.rglob("*")
         yield path.name, sum(each.stat().st_size for each in files if each.is_file())
 

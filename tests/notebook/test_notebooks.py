@@ -71,6 +71,7 @@ async def _run_all(books: dict[str, Any], engine: Engine, folder: Path) -> None:
             book, timeout=150, resources=resources, store_widget_state=False, allow_errors=True
         )
         await client.async_execute(env=engine.env)
+        nbformat.write(book, own / f"{name}.ipynb")
 
     await asyncio.gather(*(run(name, book) for name, book in books.items()))
 
