@@ -17,8 +17,9 @@ from jupyter_capture.errors import InvalidRequestError
 Event = dict[str, Any]
 
 
-def threads() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("events of")]
+def threads(session: CaptureSession) -> list[str]:
+    name = f"events of {session.id}"
+    return [each.name for each in threading.enumerate() if each.name == name]
 
 
 def test_functions_are_called_at_each_state_also_if_the_engine_was_killed_meanwhile(
@@ -53,14 +54,14 @@ def test_functions_are_called_at_each_state_also_if_the_engine_was_killed_meanwh
     assert f"breaks(), called as {session.id} is active, failed:" in said
     assert said.count("ZeroDivisionError: mine") == 1
     assert "client/handlers.py" not in said  # a traceback of the notebook's own lines
-    wait_for(lambda: not threads())
+    wait_for(lambda: not threads(session))
 
     # Afterwards it is told at once, and nothing is left running.
     late: list[Event] = []
     session.on("capture_session.exported", late.append)
     wait_for(lambda: late)
     assert late[0]["data"]["exported_video_id"] == session.exported_video_id
-    wait_for(lambda: not threads())
+    wait_for(lambda: not threads(session))
 
 
 _STOP = ("stopping", "stopped", "exported")
@@ -100,7 +101,7 @@ def test_a_function_that_is_registered_within_another_is_called_too(
 
     wait_for(lambda: told == ["created"])
     session.delete()
-    wait_for(lambda: not threads())
+    wait_for(lambda: not threads(session))
     assert f"No more events of {session.id}" in capsys.readouterr().err
 
 
@@ -113,11 +114,11 @@ def test_an_engine_is_not_started_for_it(tmp_path: Path) -> None:
         wait_for(lambda: handlers.away)
         assert list(connection.data_dir.iterdir()) == []
         connection.data_dir.rmdir()
-        wait_for(lambda: not threads())
+        wait_for(lambda: not threads(session))
 
 
 def test_a_session_that_is_not_listened_to_has_no_thread() -> None:
     made = CaptureSession(None, "cap-1", "default")  # type: ignore[arg-type]
     assert made._handlers is None
     Handlers(made)
-    assert not threads()
+    assert not threads(made)
