@@ -2,9 +2,9 @@
 
 The blocks of a page run in order and share their names; a few are there beforehand (`names`), as a
 reader has them. What is read otherwise than it is written: ``cap-xxx``, the port, and lengths of
-recordings, which are seconds here. A block that cannot run here says so in the line above it:
-``<!-- not run: why -->``; one with a word after its language (```python flask) is run by a test of
-its own.
+recordings, which are seconds here. Where a block says ``# … talk …``, somebody talks. A block that
+cannot run here says so in the line above it: ``<!-- not run: why -->``; one with a word after its
+language (```python flask) is run by a test of its own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ import jupyter_capture
 from jupyter_capture import editor, widgets
 from jupyter_capture.client.capture import CaptureClient
 from jupyter_capture.client.connection import Connection, connect
-from tests.conftest import Engine, Recorded, end_process, start_engine
+from jupyter_capture.desktop import VirtualDesktop
+from tests.conftest import BUDGET, Engine, Recorded, end_process, start_engine
 from tests.contract.conftest import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -80,6 +81,7 @@ class Reader:
     """Does what a page says, as somebody who has a recording about a budget and ``talk.mp4``."""
 
     shell: InteractiveShell
+    desktop: VirtualDesktop
     engine: Engine
     served: Engine
     port: int
@@ -91,6 +93,8 @@ class Reader:
             return
         source = block.source.replace("127.0.0.1:8765", f"127.0.0.1:{self.port}")
         for cell in cells_of(source):
+            if cell.startswith("# … talk"):
+                self.desktop.say(BUDGET)
             with warnings.catch_warnings():
                 # A clip of the page that is longer than the recording is shortened, and says so.
                 warnings.simplefilter("ignore", UserWarning)
@@ -110,8 +114,9 @@ class Reader:
 
 
 def cells_of(source: str) -> list[str]:
-    """A cell magic has a cell of its own, so a block that has one is two cells."""
-    return [cell for cell in re.split(r"^(?=%%)", source, flags=re.MULTILINE) if cell.strip()]
+    """A cell magic has a cell of its own, and so has what comes after somebody talked."""
+    parts = re.split(r"^(?=%%|# … talk)", source, flags=re.MULTILINE)
+    return [cell for cell in parts if cell.strip()]
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +144,7 @@ def served(
 
 @pytest.fixture
 def reader(
+    desktop: VirtualDesktop,
     engine: Engine,
     connection: Connection,
     recorded: Recorded,
@@ -160,7 +166,7 @@ def reader(
     shell.reset(new_session=False)
     started, port, key = served
     shell.push(names(connection, recorded, key))
-    yield Reader(shell, engine, started, port)
+    yield Reader(shell, desktop, engine, started, port)
     if "jupyter_capture" in shell.extension_manager.loaded:
         shell.extension_manager.unload_extension("jupyter_capture")
     shell.reset(new_session=False)
