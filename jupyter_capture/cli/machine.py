@@ -30,6 +30,12 @@ def serve(
     from jupyter_capture.local import end_engine, running_engine
     from jupyter_capture.settings import Settings, private_dir
 
+    if host not in ("127.0.0.1", "localhost", "::1") and tls_certificate is None:
+        raise InvalidRequestError(
+            f"At {host} others can listen in, so TLS is needed: give --tls-certificate and "
+            "--tls-key. Or listen on 127.0.0.1 behind a reverse proxy with TLS, and name it with "
+            "--url https://…"
+        )
     folder = Settings().data_dir
     if pid := running_engine(folder):
         with connect() as connection:
