@@ -11,12 +11,12 @@ _SHOWN = 200
 
 
 class Transcript(list[dict[str, Any]]):
-    """Dicts with ``start`` and ``end`` (seconds), ``text`` and, where known, ``channel``."""
+    """Dicts with ``start`` and ``end`` (seconds), ``text`` and, where known, ``channel``,
+    ``speaker`` ("me", "others") and ``corrected``."""
 
     def _text(self) -> str:
         lines = [
-            f"{_display.clock(float(item.get('start') or 0)):>8}  {str(item.get('text')).strip()}"
-            for item in self[:_SHOWN]
+            _line(item, before) for item, before in zip(self[:_SHOWN], [{}, *self], strict=False)
         ]
         if len(self) > _SHOWN:
             lines.append(f"… and {len(self) - _SHOWN} more")
@@ -35,3 +35,11 @@ class Transcript(list[dict[str, Any]]):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {**_display.bundle(self, include, self._html), "text/plain": self._text()}
+
+
+def _line(item: dict[str, Any], before: dict[str, Any]) -> str:
+    """The speaker is told where another begins."""
+    speaker = item.get("speaker")
+    who = f"{speaker}: " if speaker and speaker != before.get("speaker") else ""
+    clock = _display.clock(float(item.get("start") or 0))
+    return f"{clock:>8}  {who}{str(item.get('text')).strip()}"

@@ -42,7 +42,6 @@ SPEECH_MODELS = {
     "small": "Systran/faster-whisper-small",
     "medium.en": "Systran/faster-whisper-medium.en",
     "medium": "Systran/faster-whisper-medium",
-    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
     "large-v3": "Systran/faster-whisper-large-v3",
     "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }

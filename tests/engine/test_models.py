@@ -209,5 +209,9 @@ async def test_models_are_listed_and_loaded_through_the_engine(make_app, hub):
             await asyncio.sleep(0.05)
         assert await state() == "done"
         assert (await listed())["small"] == ("downloaded", False)
+    mistaken = make_app(speech_model="/nowhere/x")
+    async with mistaken.local as client:
+        used = (await client.get("/models")).json()["data"]["models"][-1]
+        assert (used["name"], used["state"], used["used"]) == ("/nowhere/x", "absent", True)
     async with app.tcp as client:  # another machine is not told what lies here
         assert (await client.get("/models")).status_code in (401, 403, 404)

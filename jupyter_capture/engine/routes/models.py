@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from jupyter_capture.engine.models import (
 from jupyter_capture.engine.routes.keys import owner_only
 from jupyter_capture.engine.routes.status import ticket_for
 from jupyter_capture.engine.services import Services, services_of
+from jupyter_capture.errors import CaptureError
 from jupyter_capture.wire import Ok, Processing
 from jupyter_capture.wire.models import (
     ModelState,
@@ -67,8 +69,10 @@ def _view(services: Services, name: str) -> SpeechModel:
 
 
 def _other(services: Services, used: str) -> SpeechModel:
-    """A folder, or a repository of somebody's."""
-    here = speech_model_here(used, services.home.cache / "models", services.home.models)
+    """A folder, or a repository of somebody's, or a mistake."""
+    here = None
+    with suppress(CaptureError):
+        here = speech_model_here(used, services.home.cache / "models", services.home.models)
     return SpeechModel(
         name=used,
         state="downloaded" if here else "absent",

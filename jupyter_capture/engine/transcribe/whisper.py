@@ -25,6 +25,7 @@ _NO_SPEECH = 0.6
 _UNSURE = -0.8
 _VERY_UNSURE = -1.0
 _REPEATING = 2.4
+_REST = 0.6  # seconds behind the last word in which there is none any more
 _NO_REPEAT = 4  # words in a row that a second try may not say twice
 
 _CONTINUES = (",", ".", ":", "'", "’", "-", "%")  # without a space before: of the same word
@@ -266,7 +267,13 @@ class Transcriber:
             word_timestamps=True,
             **options,
         )
-        return list(segments), info.language
+        found = []
+        for segment in segments:
+            found.append(segment)
+            # It would look at the silence behind the last word as at half a minute of sound.
+            if len(piece) / RATE - segment.end < _REST:
+                break
+        return found, info.language
 
     @property
     def _english_only(self) -> bool:
