@@ -23,7 +23,7 @@ from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import new_id
 from jupyter_capture.engine.schema import jobs
 from jupyter_capture.engine.store import Store
-from jupyter_capture.errors import CaptureError, JobError, NotFoundError
+from jupyter_capture.errors import CaptureError, JobError, NotFoundError, StorageFullError
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ ATTEMPTS = 2
 AT_ONCE = 2
 _PATIENT = ("screen",)
 """Work that takes long: it comes after all other, and one at a time, so that other finds room."""
+_AGAIN_SECONDS = 1.0
 _ENDED = ("done", "failed", "cancelled")
 _OUT_OF_TIME = -getattr(signal, "SIGXCPU", 24)
 """What a worker ends with that used up its processor time."""
@@ -190,7 +191,8 @@ class Jobs:
         for line in process.stdout:
             said = json.loads(line)
             if "progress" in said:
-                self._update(row.id, progress=said["progress"], stage=said["stage"])
+                with contextlib.suppress(StorageFullError):  # it goes on untold
+                    self._update(row.id, progress=said["progress"], stage=said["stage"])
             elif "result" in said:
                 self._finish(row.id, "done", result=said["result"], progress=1.0)
                 return True
@@ -222,7 +224,15 @@ class Jobs:
         self._finish(job_id, "failed", error=error)
 
     def _finish(self, job_id: str, status: str, **values: Any) -> None:
-        self._update(job_id, status=status, finished_at=time.time(), **values)
+        while True:
+            try:
+                self._update(job_id, status=status, finished_at=time.time(), **values)
+                break
+            except StorageFullError:
+                if self._ending:  # the next engine does it again
+                    return
+                logger.warning("%s has ended, which cannot be stored: the disk is full", job_id)
+                time.sleep(_AGAIN_SECONDS)
         self._on_end(job_id)
 
     def _update(self, job_id: str, **values: Any) -> bool:
