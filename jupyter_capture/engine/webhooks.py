@@ -122,8 +122,9 @@ class Webhooks:
         self._poster.close()
         with self._lock:
             senders = list(self._senders)
+        deadline = time.monotonic() + _ENDING
         for sender in senders:
-            sender.join(_ENDING)
+            sender.join(max(0.0, deadline - time.monotonic()))
 
     def drain(self, seconds: float) -> None:
         """Give what is due now a last chance before the engine ends; the rest waits on disk."""
