@@ -178,7 +178,13 @@ class Uploads:
         with self._moving:
             if upload_id is not None:
                 self._move(upload_id, folder)
-            return self._jobs.submit("ingest", f"ingest:{token}", args)
+            try:
+                return self._jobs.submit("ingest", f"ingest:{token}", args)
+            except StorageFullError:  # it may be named again once there is room
+                if upload_id is not None:
+                    (folder / "source").replace(self._staged(upload_id))
+                    folder.rmdir()
+                raise
 
     def _move(self, upload_id: str, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
