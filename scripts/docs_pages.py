@@ -19,7 +19,15 @@ PAGES = {
     "benchmarks/RESULTS.md": "results.md",
 }
 REPOSITORY = "https://github.com/jupyter-capture/jupyter-capture/blob/main"
+_OURS = set(PAGES.values())
 _LINK = re.compile(r"(!?\[[^\]]*\])\((?!https?:|#|mailto:)([^)#\s]+)")
+
+
+def on_config(config: Any) -> Any:
+    """Results are there only once something was measured."""
+    there = {page for source, page in PAGES.items() if (ROOT / source).exists()}
+    config.nav = _known(config.nav, there | (_pages(config.nav) - _OURS))
+    return config
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -43,6 +51,26 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 def mended(text: str, folder: Path) -> str:
     """The page with its links as they are from docs/."""
     return _LINK.sub(lambda found: f"{found[1]}({_target(found[2], folder)}", text)
+
+
+def _pages(nav: Any) -> set[str]:
+    if isinstance(nav, str):
+        return {nav}
+    parts = nav.values() if isinstance(nav, dict) else nav
+    return {page for part in parts for page in _pages(part)}
+
+
+def _known(nav: list[Any], there: set[str]) -> list[Any]:
+    """The navigation without pages that are not there."""
+    kept = []
+    for entry in nav:
+        if isinstance(entry, dict):
+            ((title, below),) = entry.items()
+            if isinstance(below, list):
+                entry = {title: _known(below, there)}
+        if _pages(entry) & there:
+            kept.append(entry)
+    return kept
 
 
 def _target(link: str, folder: Path) -> str:
