@@ -1,7 +1,8 @@
 # make demo   installs what it needs and runs the main job: record, export, search, play
 # make test   installs what it needs and runs every check
 # make lint   ruff and mypy alone          make format   rewrite with ruff
-# make trust  kill recordings 50 times; sound against picture after 1, 10, 30 minutes and 20 pauses
+# make trust  the campaigns (kills, faults, fuzzing, webhooks, a soak …; about two hours), then
+#             docs/reliability.md; CAMPAIGNS="faults fuzz" runs only these
 # make bench  the benchmarks, then benchmarks/RESULTS.md (BENCHES="imports playable": only these)
 # make docs   the site, into site/         make package  wheel and sdist, tried in a fresh venv
 # make floor  the tests of client and media with the oldest versions that pyproject.toml allows
@@ -43,9 +44,13 @@ bench: debian-demo $(VENV)/installed
 	done
 	$(BIN)/python benchmarks/report.py
 
+CAMPAIGNS := kills clapper faults fuzz life webhooks soak
 trust: debian-demo $(VENV)/installed
-	$(BIN)/python benchmarks/kills.py --kills 50
-	$(BIN)/python benchmarks/clapper.py --minutes 1 10 30 --pauses 20
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@failed=; for name in $(CAMPAIGNS); do \
+		echo "$$name"; $(BIN)/python "benchmarks/$$name.py" || failed="$$failed $$name"; \
+	done; $(BIN)/python scripts/reliability.py; \
+	test -z "$$failed" || { echo "a promise was not kept:$$failed"; exit 1; }
 
 docs: $(VENV)/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
