@@ -12,7 +12,9 @@ from jupyter_capture.engine.index import (
     scrub_fts,
     write_index,
 )
-from jupyter_capture.engine.schema import indexes, metadata, segments, vectors
+from jupyter_capture.engine.rebuilding import Rebuilding
+from jupyter_capture.engine.schema import indexes, metadata, segments, tracks, vectors
+from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.transcribe import Sentence
 from jupyter_capture.errors import EngineError
 
@@ -169,3 +171,82 @@ def test_a_deleted_word_is_in_the_file_no_more(tmp_path):
     database.dispose()
     assert b"xylophonist" not in path.read_bytes()
     assert b"watchword" not in path.read_bytes()
+
+
+def library(path):
+    store = Store(path)
+    store.migrate()
+    with store.write() as connection:
+        connection.execute(
+            tracks.insert().values(
+                [
+                    {"id": f"trk-{n}", "kind": "audio", "folder": "x", "manifest": {}, "stems": []}
+                    for n in (1, 2)
+                ]
+            )
+        )
+        write(connection, "trk-1", "alpha beta", "beta gamma")
+        write(connection, "trk-2", "delta")
+    return store
+
+
+def embedded(texts):
+    return some_vectors(len(texts), seed=9)
+
+
+HARM = {
+    "full-text table dropped": "drop table segments_fts",
+    "full-text data deleted": "delete from segments_fts_data",
+    "full-text data overwritten": "update segments_fts_data set block = zeroblob(9)",
+    "full-text configuration dropped": "drop table segments_fts_config",
+    "vectors deleted": "delete from vectors",
+    "vectors dropped": "drop table vectors",
+    "vectors overwritten": "update vectors set f16 = zeroblob(768) where segment_id = 2",
+    "vectors cut off": "update vectors set f16 = x'0011' where segment_id = 1",
+    "list of indexes deleted": "delete from indexes where track_id = 'trk-1'",
+}
+
+
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM.keys())
+def test_the_index_is_made_anew_from_the_stored_words(tmp_path, harm):
+    store = library(tmp_path / "library.sqlite3")
+    with store.write() as connection:
+        connection.execute(text(harm))
+    store.close()
+    store = Store(tmp_path / "library.sqlite3")
+    told = []
+    done = Rebuilding(store, embedded, lambda share, stage: told.append((share, stage))).run(False)
+    assert done["segments"] == 3
+    assert told[-1][0] == 1
+    with store.write() as connection:
+        check(connection)
+        assert found(connection, "beta") == [1, 2]
+        stored = connection.execute(select(vectors).order_by(vectors.c.segment_id)).all()
+        assert [row.segment_id for row in stored] == [1, 2, 3]
+        lengths = [np.linalg.norm(np.frombuffer(row.f16, "<f2").astype(float)) for row in stored]
+        assert lengths == pytest.approx([1, 1, 1], abs=0.01)
+        ranges = {row.track_id: (row.first_id, row.end_id) for row in connection.execute(
+            select(indexes))}  # fmt: skip
+        assert ranges == {"trk-1": (1, 3), "trk-2": (3, 4)}
+    store.close()
+
+
+def test_sound_vectors_are_kept_unless_all_are_asked_for(tmp_path):
+    store = library(tmp_path / "library.sqlite3")
+    with store.read() as connection:
+        before = {row.id for row in connection.execute(select(indexes))}
+    assert Rebuilding(store, embedded, lambda *_: None).run(False)["vectors"] == 0
+    with store.read() as connection:
+        assert {row.id for row in connection.execute(select(indexes))} == before
+    assert Rebuilding(store, embedded, lambda *_: None).run(True)["vectors"] == 3
+    with store.read() as connection:
+        # What an engine keeps in memory of an index is known by its id.
+        assert not before & {row.id for row in connection.execute(select(indexes))}
+    store.close()
+
+
+def test_a_damaged_index_says_how_it_is_made_anew(connection):
+    write(connection, "trk-1", "alpha")
+    connection.execute(text("drop table segments_fts"))
+    with pytest.raises(EngineError, match="index --rebuild"):
+        write(connection, "trk-1", "beta")
