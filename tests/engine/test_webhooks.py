@@ -21,6 +21,7 @@ from jupyter_capture.errors import InvalidRequestError
 from jupyter_capture.wire.capture import SessionCreate
 
 Make = Callable[..., Receiver]
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 def created(app: App, url: str) -> str:
@@ -250,7 +251,10 @@ def test_private_networks_are_a_matter_of_the_setting(make_app: Any) -> None:
                 created(app, "http://10.255.255.1:9/hook")
 
 
-def test_none_is_lost_where_receivers_misbehave_and_the_engine_is_killed(tmp_path: Path) -> None:
+def test_none_is_lost_where_receivers_misbehave_and_the_engine_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
     campaign = loaded("webhooks").Campaign(tmp_path, sessions=10, kills=2, seed=3, speed=100_000)
     done = campaign.run(seconds=120)
     assert done.wrong == []
@@ -260,8 +264,7 @@ def test_none_is_lost_where_receivers_misbehave_and_the_engine_is_killed(tmp_pat
 
 def loaded(name: str) -> Any:
     """A benchmark as a module."""
-    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
