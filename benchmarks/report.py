@@ -28,7 +28,8 @@ def main() -> int:
     records = load()
     told = page(records)
     if asked.check:
-        return 0 if PAGE.exists() and PAGE.read_text() == told else 1
+        current = PAGE.read_text() == told if PAGE.exists() else not records
+        return 0 if current else 1
     for record in records:
         plot(record)
     PAGE.write_text(told)

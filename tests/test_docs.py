@@ -271,6 +271,12 @@ def test_the_reference_has_every_public_name() -> None:
     assert missing == []
 
 
+def test_the_results_are_what_the_benchmarks_recorded() -> None:
+    command = [sys.executable, "benchmarks/report.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    assert done.returncode == 0, "benchmarks/RESULTS.md is stale: run benchmarks/report.py"
+
+
 def test_every_page_is_in_the_sites_navigation() -> None:
     listed = (ROOT / "mkdocs.yml").read_text()
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
