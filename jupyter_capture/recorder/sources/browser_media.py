@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 
+from jupyter_capture.media.probe import OPEN_OPTIONS
 from jupyter_capture.recorder.clock import NS
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Pcm
 from jupyter_capture.recorder.sources.browser_feed import Chunk, Feed
@@ -144,7 +145,8 @@ class _Take:
 
     def read(self) -> None:
         """Hand on all pieces; returns at the end of the take."""
-        options = {"probesize": str(_PROBE), "analyzeduration": "1", "fpsprobesize": "0"}
+        quick = {"probesize": str(_PROBE), "analyzeduration": "1", "fpsprobesize": "0"}
+        options = {**OPEN_OPTIONS, **quick}
         with av.open(_File(self._bytes), "r", options=options, buffer_size=16384) as container:
             audio = container.streams.audio
             stream = audio[0] if audio else container.streams.video[0]
