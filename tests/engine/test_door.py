@@ -107,7 +107,8 @@ async def test_a_client_token_opens_nothing_else(make_app: Make, method: str, pa
 async def test_a_client_token_is_good_for_its_users_sessions(make_app: Make) -> None:
     app = make_app(serve=True)
     records = app.services.records
-    hers = records.create("default", SessionCreate(end_user_id="ada"))
+    hook = "http://127.0.0.1:9/whom-they-tell"
+    hers = records.create("default", SessionCreate(end_user_id="ada", callback_url=hook))
     his = records.create("default", SessionCreate(end_user_id="bob"))
     async with app.local as client:
         made = await client.post("/capture/session/token", json={"user_id": "ada"})
@@ -118,6 +119,9 @@ async def test_a_client_token_is_good_for_its_users_sessions(make_app: Make) -> 
             await client.post(f"/capture/session/{hers}/stop", headers=token)
         ).status_code == 409
         assert (await client.post(f"/capture/session/{his}/stop", headers=token)).status_code == 404
+        seen = await client.get(f"/capture/session/{hers}", headers=token)
+        assert seen.json()["data"]["status"] == "created"
+        assert "whom-they-tell" not in seen.text
         start = {"session_id": his, "channels": [{"name": "mic:default"}]}
         answer = await client.post("/capture/session/start", headers=token, json=start)
         assert answer.status_code == 404

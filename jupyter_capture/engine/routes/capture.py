@@ -71,8 +71,7 @@ def token(
 @router.post("/capture/session/start")
 def start(request: SessionStart, services: Get, http: HTTPConnection) -> Ok[SessionStatusAnswer]:
     mine(request.session_id, services, http)
-    caller = http.scope.get("caller")
-    if request.callback_url and isinstance(caller, Caller) and caller.role == "client":
+    if request.callback_url and _is_client(http):
         # It would have the engine call addresses that only this machine reaches.
         raise ForbiddenError(
             "A client token cannot name a callback_url. Name it where the session is created."
@@ -122,8 +121,17 @@ def store(session_id: Mine, request: StoreSwitch, services: Get) -> Ok[StoreSwit
 
 
 @router.get("/capture/session/{session_id}")
-def get_any(session_id: Mine, services: Get) -> Ok[Session]:
-    return Ok(data=session_view(services, services.records.row(session_id)))
+def get_any(session_id: Mine, services: Get, http: HTTPConnection) -> Ok[Session]:
+    view = session_view(services, services.records.row(session_id))
+    if _is_client(http):
+        # Who records for somebody else needs to know neither whom they tell nor where it lies.
+        view = view.model_copy(update={"callback_url": None, "storage": []})
+    return Ok(data=view)
+
+
+def _is_client(http: HTTPConnection) -> bool:
+    caller = http.scope.get("caller")
+    return isinstance(caller, Caller) and caller.role == "client"
 
 
 @router.delete("/capture/session/{session_id}")
@@ -153,7 +161,7 @@ def listed(collection_id: str, services: Get, status: str | None = None) -> Ok[S
 
 @router.get("/collection/{collection_id}/capture/session/{session_id}")
 def get(collection_id: str, session_id: str, services: Get) -> Ok[Session]:
-    return get_any(session_id, services)
+    return Ok(data=session_view(services, services.records.row(session_id)))
 
 
 @router.post("/collection/{collection_id}/capture/session/{session_id}/export")
