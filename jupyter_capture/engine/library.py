@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, String, cast, delete, func, or_, select
 
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import new_id, now
-from jupyter_capture.engine.index import delete_index
+from jupyter_capture.engine.index import delete_index, scrub_fts
 from jupyter_capture.engine.schema import (
     asset_tracks,
     assets,
@@ -157,6 +157,10 @@ class Library:
             )
             files += _drop_pictures(connection, asset_id)
             folders = _drop_unused(connection)
+            if folders:
+                scrub_fts(connection)
+        if folders:
+            self._store.flush()
         for folder in folders:
             shutil.rmtree(self._home.root / folder, ignore_errors=True)
         for file in filter(None, files):

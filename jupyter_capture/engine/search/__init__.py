@@ -28,7 +28,10 @@ MAX_HITS = 1000
 _NEAREST = 1000  # rows compared exactly; with 400, one of a million's nearest in 25 was lost
 _MATCHING = 200  # rows taken from the full-text index
 _BESIDE = 50_000  # rows from which on vectors are looked through beside words, not after them
-_WORDS_ADD = 0.5  # how much of the way to 1 a match of all words lifts a score
+# Tuned by benchmarks/search_quality.py: how much of the way to 1 a match of all words lifts a
+# score, and the power of the share that matches, as one word of many says little.
+_WORDS_ADD = 0.5
+_POWER = 2.0
 
 
 class Embeds(Protocol):
@@ -136,8 +139,7 @@ def _score(likeness: float, said: float, mode: SearchMode) -> float:
         return likeness
     if mode == "keyword":
         return said
-    # Squared, because one shared word of many says little, and all of them say much.
-    return likeness + _WORDS_ADD * said**2 * (1 - likeness)
+    return float(likeness + _WORDS_ADD * said**_POWER * (1 - likeness))
 
 
 def _checked(query: str, mode: str, top_k: int, score_threshold: float | None) -> str:

@@ -13,6 +13,7 @@ from jupyter_capture.engine.index import (
     delete_index,
     find_index,
     read_segments,
+    scrub_fts,
     told_if_damaged,
     write_index,
 )
@@ -196,6 +197,8 @@ class Finder:
         with self._store.write() as connection:
             row = connection.execute(select(indexes).where(indexes.c.id == index_id)).one()
             delete_index(connection, row.track_id, row.kind)
+            scrub_fts(connection)
+        self._store.flush()
 
     def _indexed_tracks(self, asset_id: str) -> list[str]:
         own = [track.id for track in self._library.tracks_of(asset_id)]
