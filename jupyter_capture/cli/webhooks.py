@@ -55,10 +55,12 @@ def retry(
 
 
 @app.command("secret")
-def secret() -> None:
+def secret(
+    new: Annotated[bool, typer.Option("--new", help="Make another; for a day both sign.")] = False,
+) -> None:
     """Print the secret with which receivers check signatures. Keep it as you would a password."""
     with connect() as connection:
-        typer.echo(connection.webhook_secret())
+        typer.echo(connection.webhook_secret(renew=new))
 
 
 def _span(seconds: float) -> str:

@@ -297,10 +297,11 @@ class Connection:
         request = {"delivery_id": delivery_id, "session_id": session_id}
         return Retried.model_validate(self.http.post("webhooks/retry", request)).retried
 
-    def webhook_secret(self) -> str:
+    def webhook_secret(self, *, renew: bool = False) -> str:
         """With it receivers check signatures (`jupyter_capture.webhooks.verify`). It is told on
-        the machine itself alone."""
-        return WebhookSecret.model_validate(self.http.get("keys/webhooks")).secret
+        the machine itself alone. ``renew``: have another; the one before is good for a day."""
+        method = "POST" if renew else "GET"
+        return WebhookSecret.model_validate(self.http.request(method, "keys/webhooks")).secret
 
     # -- the server
 

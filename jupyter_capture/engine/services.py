@@ -39,7 +39,12 @@ from jupyter_capture.engine.retention import Retention
 from jupyter_capture.engine.saving import Saving, drop_unfinished
 from jupyter_capture.engine.search.finder import Finder
 from jupyter_capture.engine.search.live import LiveFinder
-from jupyter_capture.engine.secrets import ticket_secret, webhook_secret
+from jupyter_capture.engine.secrets import (
+    renew_webhook_secret,
+    ticket_secret,
+    webhook_secret,
+    webhook_secrets,
+)
 from jupyter_capture.engine.segment_cache import SegmentCache
 from jupyter_capture.engine.sessions import Sessions
 from jupyter_capture.engine.sessions.adopt import adopt
@@ -102,6 +107,7 @@ class Services:
         self.webhooks = Webhooks(
             self.store, self.webhook_secret, private=settings.private_callbacks
         )
+        self.webhooks.sign_with(webhook_secrets(self.store))
         self.deliveries = Deliveries(self.store)
         self.library = Library(self.store, self.home)
         self.thumbnails = Thumbnails(self.store, self.home, self.library)
@@ -252,6 +258,11 @@ class Services:
         """What these assets and sessions hold was forgotten in part."""
         self.forget(ids)
         self.finder.look_anew()
+
+    def renew_webhook_secret(self) -> str:
+        self.webhook_secret = renew_webhook_secret(self.store)
+        self.webhooks.sign_with(webhook_secrets(self.store))
+        return self.webhook_secret
 
     @property
     def busy(self) -> bool:

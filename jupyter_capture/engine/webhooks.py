@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +87,7 @@ class Webhooks:
         timeout: float = TIMEOUT,
     ) -> None:
         self._store = store
-        self._signer = Webhook(secret)
+        self._signers = [(Webhook(secret), math.inf)]
         self._clock = clock
         self._poster = Poster(private=private, timeout=timeout)
         self._wake = threading.Event()
@@ -105,6 +106,10 @@ class Webhooks:
         for is looked at when it is called."""
         if url is not None:
             checked(url, private=self._poster.private)
+
+    def sign_with(self, secrets: Iterable[tuple[str, float]]) -> None:
+        """From now on, with each until its time (Unix seconds)."""
+        self._signers = [(Webhook(secret), until) for secret, until in secrets]
 
     def start(self) -> None:
         self._thread.start()
@@ -270,7 +275,11 @@ class Webhooks:
             "user-agent": f"jupyter-capture/{__version__}",
             "webhook-id": row.id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": self._signer.sign(row.id, at, row.body),
+            "webhook-signature": " ".join(
+                signer.sign(row.id, at, row.body)
+                for signer, until in self._signers
+                if at.timestamp() < until
+            ),
         }
         try:
             status = self._poster.post(row.url, headers, row.body.encode())

@@ -39,7 +39,8 @@ FOR_CLIENTS = {
     "POST /capture/session/{session_id}/channel",
     "WEBSOCKET /capture/session/{session_id}/browser/{channel_id}",
 }  # fmt: skip
-FOR_THE_MACHINE = {"GET /keys", "POST /keys", "DELETE /keys/{key_id}", "GET /keys/webhooks"}
+FOR_THE_MACHINE = {"GET /keys", "POST /keys", "DELETE /keys/{key_id}", "GET /keys/webhooks",
+                   "POST /keys/webhooks"}  # fmt: skip
 OURS = "127.0.0.1:8000"
 EVIL = "http://evil.example"
 

@@ -49,3 +49,9 @@ def retry(
 @router.get("/keys/webhooks", dependencies=[Depends(owner_only)])
 def secret(services: Get) -> Ok[WebhookSecret]:
     return Ok(data=WebhookSecret(secret=services.webhook_secret))
+
+
+@router.post("/keys/webhooks", dependencies=[Depends(owner_only)])
+def renew(services: Get) -> Ok[WebhookSecret]:
+    """Another secret; for a day webhooks are signed with the one before too."""
+    return Ok(data=WebhookSecret(secret=services.renew_webhook_secret()))
