@@ -3,7 +3,7 @@ from __future__ import annotations
 from stock import sentence
 
 from jupyter_capture.engine.transcribe import Sentence
-from jupyter_capture.engine.transcribe.echo import without_echo
+from jupyter_capture.engine.transcribe.echo import is_echo, without_echo
 
 OTHERS = sentence("The budget for travel is twelve thousand this year.", 10, 13.6)
 
@@ -48,3 +48,11 @@ def test_single_words_in_common_are_no_echo() -> None:
 def test_nothing_said_by_others_leaves_all() -> None:
     mine = sentence("Hello there.", 1, 2)
     assert without_echo([mine], []) == [mine]
+
+
+def test_a_live_text_is_an_echo_where_most_of_it_was_said_by_others_just_now() -> None:
+    others = ["The budget for travel is twelve thousand this year.", "And now to hiring."]
+    assert is_echo("the budget for travels is twelve thousand this ear", others)
+    assert not is_echo("Could you please close that window over there?", others)
+    assert not is_echo("Hiring.", others)
+    assert not is_echo("...", others)

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.live.process import UNREACHABLE, Process
+from jupyter_capture.engine.transcribe.echo import is_echo
 from jupyter_capture.errors import ConflictError, EngineError, from_response
 from jupyter_capture.wire.capture import kind_of
 from jupyter_capture.wire.recorder import RecorderSpec
@@ -34,6 +35,8 @@ _RETURNS = 60
 """How often a line that broke is taken up again: a recorder that died comes back in a second or
 two, and on a busy machine later."""
 _AGAIN = 1.0  # s
+_APART = 1.0
+"""Seconds that an echo may come after what it is one of."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,8 @@ class Live:
     def _say(self, stream: Listened, said: dict[str, Any]) -> None:
         if any(said["start"] < end and said["end"] > start for start, end in stream.forgotten):
             return
+        if said["is_final"] and self._is_echo(stream, said):
+            return
         event = {
             "channel": "transcript",
             "rtstream_id": stream.rtstream_id,
@@ -218,6 +223,20 @@ class Live:
             final = Final(said["text"], said["start"], said["end"], said["kept"])
             stream.said.append(final)
             self._on_final(stream, final)
+
+    def _is_echo(self, stream: Listened, said: dict[str, Any]) -> bool:
+        """Whether a microphone heard what the loudspeakers said, and was told before."""
+        if not stream.channel_id.startswith("mic:"):
+            return False
+        room = self._rooms.get((stream.session_id, False))
+        others = [
+            final.text
+            for other in list(room.streams.values() if room else ())
+            if other.channel_id.startswith("system_audio:")
+            for final in other.said
+            if final.start < said["end"] + _APART and said["start"] - _APART < final.end
+        ]
+        return bool(others) and is_echo(said["text"], others)
 
 
 class _Room:

@@ -47,6 +47,15 @@ def without_echo(said: Sequence[Sentence], others: Iterable[Word]) -> list[Sente
     return left
 
 
+def is_echo(text: str, others: Sequence[str]) -> bool:
+    """Whether a text is, for the most part, what was said in ``others`` at the same time."""
+    words = [bare for word in text.split() if (bare := _bare(word))]
+    heard = [bare for other in others for word in other.split() if (bare := _bare(word))]
+    match = SequenceMatcher(None, words, heard, autojunk=False)
+    same = sum(block.size for block in match.get_matching_blocks())
+    return len(words) > 1 and same >= _SENTENCE * len(words)
+
+
 def _rest(sentence: Sentence, marks: list[bool]) -> list[Sentence]:
     """A sentence into which an echo spoke. Single words may well be its own."""
     kept = [
