@@ -337,6 +337,13 @@ def read_init(file: BinaryIO) -> bytes:
 
 def parse_config(init: bytes) -> VideoTrackConfig | AudioTrackConfig:
     """What an init segment says. Raises MediaError unless it is H.264 or AAC."""
+    try:
+        return _parse_config(init)
+    except (struct.error, IndexError) as error:
+        raise MediaError("damaged: the header of the track is too short") from error
+
+
+def _parse_config(init: bytes) -> VideoTrackConfig | AudioTrackConfig:
     media = find(init, b"moov", b"trak", b"mdia")
     mdhd = find(media, b"mdhd")
     timescale: int = struct.unpack_from(">I", mdhd, 20 if mdhd[0] else 12)[0]

@@ -148,8 +148,10 @@ class _Take:
         quick = {"probesize": str(_PROBE), "analyzeduration": "1", "fpsprobesize": "0"}
         options = {**OPEN_OPTIONS, **quick}
         with av.open(_File(self._bytes), "r", options=options, buffer_size=16384) as container:
-            audio = container.streams.audio
-            stream = audio[0] if audio else container.streams.video[0]
+            streams: Any = container.streams
+            stream = streams.audio[0] if self._reader._channels else streams.video[0]
+            if stream.codec_context is None:
+                raise ValueError("nothing here decodes it")
             # Threads that each take a picture would hold pictures back.
             stream.codec_context.thread_type = "SLICE"
             for packet in container.demux(stream):
