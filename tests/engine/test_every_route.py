@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from engine_harness import App
@@ -18,6 +18,7 @@ from jupyter_capture.engine.app import create_app
 from jupyter_capture.engine.schema import keys
 from jupyter_capture.engine.services import Services
 from jupyter_capture.engine.sessions import recorders
+from jupyter_capture.engine.tickets import Use
 from jupyter_capture.settings import Settings
 from jupyter_capture.wire.capture import ChannelList
 
@@ -110,15 +111,18 @@ def expired(served: App) -> str:
     return token
 
 
-async def ask(app: App, route: str, headers: dict[str, str] | None = None) -> Asked:
-    """As over TCP. A websocket's status is that of its close, 0 where it was let in."""
+async def ask(
+    app: App, route: str, headers: dict[str, str] | None = None, ticket: str = "none"
+) -> Asked:
+    """As over TCP, with ``ticket`` in the query. A websocket's status is that of its close, 0 where
+    it was let in."""
     method, _, path = route.partition(" ")
     path = re.sub(r"\{\w+\}", "none", re.sub(r"\{\w*id\}", "cap-none", path))
     sent = {"host": OURS, **(headers or {})}
     is_socket = method == "WEBSOCKET"
     scope: dict[str, Any] = {
         "type": "websocket" if is_socket else "http", "method": method, "path": path,
-        "raw_path": path.encode(), "query_string": b"v=none", "http_version": "1.1",
+        "raw_path": path.encode(), "query_string": f"v={ticket}".encode(), "http_version": "1.1",
         "root_path": "", "scheme": "http", "server": ("127.0.0.1", 8000), "client": ("::1", 9),
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         "subprotocols": [],
@@ -216,6 +220,24 @@ async def test_what_tickets_open_is_opened_by_nothing_else(
     for token in (key, client_token, "sk-wrong"):
         headers = {"x-access-token": token, "cookie": f"token={token}"}
         assert (await ask(served, route, headers)).status == refused(route, 401)
+
+
+async def test_a_ticket_opens_what_it_is_for_and_nothing_else(served: App) -> None:
+    opens = {
+        "stream": ("/stream/", "/watch", "/embed"), "thumbnail": ("/thumbnail/",),
+        "download": ("/download/",), "image": ("/picture/",), "sprite": ("/sprite/",),
+        "upload": ("/upload/",), "events": ("/events/",),
+    }  # fmt: skip
+    assert set(opens) == set(get_args(Use))
+    for use, paths in opens.items():
+        for route in sorted(TICKETED | {"GET /watch", "GET /embed"}):
+            mine = route.split()[1].startswith(paths)
+            good = served.services.tickets.issue(use, "m-none@0")
+            late = served.services.tickets.issue(use, "m-none@0", -1)
+            answer = await ask(served, route.replace("{token}", good), ticket=good)
+            assert (answer.status != refused(route, 401)) == mine, (use, route, answer.body)
+            answer = await ask(served, route.replace("{token}", late), ticket=late)
+            assert answer.status == refused(route, 401), (use, route)
 
 
 async def test_no_answer_passes_its_address_on_or_is_taken_for_a_page(served: App) -> None:
