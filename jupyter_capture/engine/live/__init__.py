@@ -315,10 +315,9 @@ class _Room:
         return [each for each in list(self.streams.values()) if each.channel_id == channel_id]
 
     def _on_end(self, status: int) -> None:
-        for stream in self.streams.values():
-            if not stream.running:
-                stream.ended.set()
+        self._end_stopped()
         if self._again(status):
+            self._end_stopped()  # those that were stopped while nobody was there to say so
             return
         self._over = True
         self._forget()
@@ -334,22 +333,28 @@ class _Room:
 
     def _again(self, status: int) -> bool:
         """Take the line up again where the worker died, or the recorder did and comes back."""
-        listening = [stream for stream in self.streams.values() if stream.running]
-        if self._over or self._broken is not None or not listening:
+        if self._over or self._broken is not None or not self._listening():
             return False
         if status in (0, UNREACHABLE):
             self._returns += 1
         else:
             self._restarts += 1
             logger.warning("the live transcript of %s died with %d", self.session_id, status)
-        for stream in listening:
+        for stream in self._listening():
             stream.heard.clear()
         time.sleep(_AGAIN)
         ended = status in (0, UNREACHABLE) and not self._records()
         if ended or self._over or self._restarts > _RESTARTS or self._returns > _RETURNS:
             return False
         self.process = Process(self._order, self._on_said, self._on_end)
-        for stream in listening:
-            if stream.running:
-                self.process.send({"listen": stream.channel_id})
+        for stream in self._listening():  # those that came meanwhile too
+            self.process.send({"listen": stream.channel_id})
         return True
+
+    def _end_stopped(self) -> None:
+        for stream in list(self.streams.values()):
+            if not stream.running:
+                stream.ended.set()
+
+    def _listening(self) -> list[Listened]:
+        return [stream for stream in list(self.streams.values()) if stream.running]
