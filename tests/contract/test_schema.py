@@ -93,8 +93,12 @@ def filled(http: TestClient) -> dict[str, str]:
     records = {"name": "own", "source": {"scenes": [{"start": 0, "end": 1, "text": "red"}]}}
     made = http.post(f"/video/{ids['video_id']}/indexes", json=records).json()
     session = http.post("/collection/default/capture/session", json={}).json()
+    shown = {"asset": {"type": "video", "id": ids["video_id"]}, "duration": 1}
+    timeline = {"tracks": [{"clips": [{"start": 0, "clip": shown}]}]}
+    kept = http.post("/engine/timelines", json={"name": "Cut", "timeline": timeline}).json()
     return {
         **ids,
+        "timeline_id": kept["data"]["id"],
         "collection_id": "default",
         "job_id": jobs["video_id"],
         "index_id": made["data"]["index_id"],

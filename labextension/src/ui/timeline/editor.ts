@@ -66,6 +66,8 @@ class Editor implements TimelineEditor, Stage {
   private sent: wire.Timeline | undefined;
   private changes = 0;
   private codes = 0;
+  /** Of which it was told whether it is kept: that stands until it is another. */
+  private told: Project | undefined;
 
   constructor(
     private readonly api: PanelApi<TimelineTraits>,
@@ -86,6 +88,9 @@ class Editor implements TimelineEditor, Stage {
     this.keeping = new Keeping(desk, api, (words, isWrong) => {
       if (isWrong) this.say({ error: words, warnings: [] });
       else this.tell(words);
+      // What is seen is what was refused: nothing of it is stale.
+      this.root.classList.remove("jc-tl-stale");
+      this.told = desk.project;
     });
     this.toolbar = new Toolbar(this, {
       ...(hasCode ? { copyCode: () => void this.copyCode() } : {}),
@@ -219,6 +224,7 @@ class Editor implements TimelineEditor, Stage {
   private say({ error, code, warnings }: Said): void {
     const lines = error ? [error] : warnings;
     this.root.classList.toggle("jc-tl-stale", Boolean(error));
+    if (!lines.length && this.told === this.desk.project) return;
     if (!lines.length) return this.tell(lengthOf(this.desk.project) ? manners : "");
     this.note.className = `jc-tl-note ${error ? "jc-tl-wrong" : "jc-tl-warned"}`;
     this.note.replaceChildren(...lines.map((line) => this.line(line)));
