@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import av
 import numpy as np
@@ -85,3 +87,38 @@ async def test_a_file_that_takes_too_long_is_ended_and_not_tried_again(
     with app.services.store.read() as connection:
         tries = connection.exec_driver_sql("select attempts from jobs").scalars().all()
     assert tries == [1]
+
+
+NAMES = (
+    "../../../../tmp/escaped.png", "/etc/cron.d/escaped", "..", ".", "a/../../b", "C:\\escaped.png",
+    "nul\0.png", "-rf", "~/.ssh/escaped", "x" * 400, "\N{FULLWIDTH SOLIDUS}..", "%2e%2e%2fescaped",
+)  # fmt: skip
+
+
+async def test_no_name_becomes_a_path(app: App, tmp_path: Path) -> None:
+    small = tmp_path / "small.png"
+    Image.new("RGB", (9, 9)).save(small)
+    root = app.services.home.root
+    before = {path for path in tmp_path.rglob("*") if not path.is_relative_to(root)}
+    orders = []
+    for called in NAMES[:4]:  # each is a process
+        async with app.tcp as client:
+            url = await address(app)
+            sent = await client.post(url, files={"file": (called, small.read_bytes())})
+        assert sent.status_code == 200, sent.text
+        orders.append(await name(app, url, name=called, filename=called))
+    for answer in orders:
+        if answer.status_code == 200:
+            assert (await ended(app, answer))["success"]
+    async with app.local as client:
+        for called in NAMES:
+            body = {"end_user_id": called, "metadata": {"name": called}}
+            made = await client.post("/collection/default/capture/session", json=body)
+            assert made.status_code in (200, 400)
+            wrong = await client.get(f"/image/{quote(called, safe='').replace('.', '%2e')}")
+            assert wrong.status_code in (400, 404), wrong.text
+    after = {path for path in tmp_path.rglob("*") if not path.is_relative_to(root)}
+    assert after == before
+    names = {part for path in root.rglob("*") for part in path.relative_to(root).parts}
+    assert all(re.fullmatch(r"[\w.@-]+", part, re.ASCII) for part in names), names
+    assert not any("escaped" in part for part in names)
