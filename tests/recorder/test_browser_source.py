@@ -14,7 +14,7 @@ from recorder_harness import Launch, Recording
 from jupyter_capture.recorder.clock import MediaClock
 from jupyter_capture.recorder.screen_track import ScreenTrack
 from jupyter_capture.recorder.sources.base import Shot
-from jupyter_capture.recorder.sources.browser import BrowserPictures
+from jupyter_capture.recorder.sources.browser import BrowserPictures, BrowserSound
 from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
 from jupyter_capture.recorder.sources.browser_intake import BrowserIntake
 from jupyter_capture.recorder.sources.browser_time import Lag
@@ -135,6 +135,16 @@ def test_a_take_that_ended_is_gone_once_it_is_read_and_may_be_followed_by_anothe
     assert feed.gone == "sharing was stopped"
     chunk(feed, 0, take=2)
     assert feed.sending
+
+
+def test_what_is_shared_again_is_waited_for_before_it_is_opened(feed: Feed) -> None:
+    source = BrowserSound(feed)
+    source.open()
+    source.close()
+    assert not source.behind(0)
+    feed.connect()
+    chunk(feed, 0)
+    assert source.behind(0)
 
 
 def test_a_page_that_was_closed_is_not_waited_for_unless_another_shares_by_then(

@@ -68,8 +68,11 @@ class _BrowserSource:
         """Whether something that was taken before ``moment`` is still on its way here. From now on
         that is not held back."""
         self._hurry = max(self._hurry, moment + _ENCODING)
-        on_its_way = self._reader is not None and self._known > 0 and self._feed.gone is None
-        return on_its_way and self._known < moment + _ENCODING
+        reader = self._reader
+        if reader is None:
+            return self._feed.sending  # shared again, and about to be opened
+        over = self._feed.gone is not None and reader.idle and self._held is None
+        return not over and 0 < self._known < moment + _ENCODING
 
     @property
     def connected(self) -> bool:
