@@ -166,9 +166,9 @@ def reader(
     shell.reset(new_session=False)
     started, port, key = served
     shell.push(names(connection, recorded, key))
+    shell.extension_manager.load_extension("jupyter_capture")
     yield Reader(shell, desktop, engine, started, port)
-    if "jupyter_capture" in shell.extension_manager.loaded:
-        shell.extension_manager.unload_extension("jupyter_capture")
+    shell.extension_manager.unload_extension("jupyter_capture")
     shell.reset(new_session=False)
     for session in connection.list_capture_sessions():
         if session.id not in before:
@@ -184,6 +184,7 @@ def names(connection: Connection, recorded: Recorded, key: str) -> dict[str, Any
         "conn": connection,
         "connection": connection,
         "coll": connection.get_collection(),
+        "collection": connection.get_collection(),
         "cap": session,
         "session": session,
         "video": session.get_video(),
