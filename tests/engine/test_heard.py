@@ -41,9 +41,9 @@ def transcriber(tmp_path_factory: pytest.TempPathFactory) -> Transcriber:
 
 @pytest.fixture(scope="module")
 def talk() -> np.ndarray:
-    """A minute and a half of speech, with pauses."""
+    """A minute of speech, with pauses."""
     lines = [read_wav(path) for path in sorted(LIBRIVOX.glob("*.wav"))]
-    return np.concatenate([part for pcm in lines * 3 for part in (pcm, silence(1.2))])
+    return np.concatenate([part for pcm in lines * 2 for part in (pcm, silence(1.2))])
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_after_a_death_it_goes_on_at_the_piece(
 
     def die(done: float, _stage: str) -> None:
         pieces.append(done)
-        if len(pieces) == 4:  # the first told that the model is loaded
+        if len(pieces) == 2:  # the first told that the model is loaded
             raise Killed
 
     with pytest.raises(Killed), listened(tmp_path) as heard:
@@ -87,7 +87,7 @@ def test_after_a_death_it_goes_on_at_the_piece(
         known = [piece.until for piece in heard.pieces]
         found = transcriber.transcribe_blocks(read, seconds, hearing=heard)
         heard.drop()
-    assert len(known) == 3
+    assert len(known) == 1
     assert min(read.starts) == known[-1] > 20
     assert alike(found, whole)
     assert not path.exists()
@@ -99,10 +99,10 @@ def test_a_recording_that_grows_is_cut_as_one_that_is_whole(
     read = Reader(talk)
     seconds = len(talk) / RATE
     with listened(tmp_path) as heard:
-        for end in (41.3, 55.0, 76.1):
+        for end in (41.3, 52.0):
             for _ in transcriber.listen(read, end, None, heard, over=False):
                 pass
-        assert 40 < heard.pieces[-1].until <= 76.1
+        assert 20 < heard.until <= 52.0
         found = transcriber.transcribe_blocks(read, seconds, hearing=heard)
     assert alike(found, whole)
 
@@ -157,7 +157,9 @@ def test_kept_channels_are_heard_while_they_are_recorded_whoever_is_killed(
     """With a track on the disk, of which the manifest tells as a recorder does."""
     monkeypatch.setattr(ahead, "_LOOK", 0.1)
     folder = app.services.home.session("cap-1")
-    sound = np.repeat(talk[: 70 * RATE], 3)[:, None].astype(np.float32)  # at 48 kHz
+    sound = np.repeat(np.concatenate([talk, talk])[: 70 * RATE], 3)[:, None].astype(
+        np.float32
+    )  # at 48 kHz
     track = make_audio(folder / "trk-1", [(0, sound)])
     track.manifest.id, track.manifest.channel_id = "trk-1", "mic:default"
     for part in track.manifest.parts:
@@ -198,7 +200,7 @@ def test_what_a_live_transcript_heard_is_not_heard_again(
     transcriber: Transcriber, talk: np.ndarray, tmp_path: Path
 ) -> None:
     """Where it heard all that was spoken; else the model hears the stretch."""
-    first = next(stretches(Reader(talk), 0.0, 60.0, over=False))
+    first = next(stretches(Reader(talk), 0.0, 55.0, over=False))
     live = ((" live", 1001.0, 1002.0), (" words", 1003.0, 1004.0))
     told = Told()
     told.add(said(1000.0 + first.start, 1000.0 + first.until, *live))
@@ -211,7 +213,7 @@ def test_what_a_live_transcript_heard_is_not_heard_again(
         return words
 
     with listened(tmp_path) as heard:
-        for _ in transcriber.listen(Reader(talk), 60.0, None, heard, over=False, known=known):
+        for _ in transcriber.listen(Reader(talk), 55.0, None, heard, over=False, known=known):
             pass
     assert heard_live == [first.until]
     words = [word for piece in heard.pieces for word, _, _ in piece.words]
