@@ -98,15 +98,15 @@ class Reader:
             with warnings.catch_warnings():
                 # A clip of the page that is longer than the recording is shortened, and says so.
                 warnings.simplefilter("ignore", UserWarning)
-                self.shell.run_cell(cell).raise_error()
+                self.shell.run_cell(cell, store_history=True).raise_error()
 
     def types(self, line: str) -> None:
         words = shlex.split(line, comments=True)
         if words[:1] != ["jupyter-capture"] or words[1] in ELSEWHERE or words[1] == "serve":
             return
-        if words[1] == "record" and not {"2s", "2"} & set(words):
-            words = [re.sub(r"^(2m|60)$", "2", word) for word in words]
-            assert "2" in words, f"this would record until Ctrl-C: {line}"
+        if words[1] == "record":
+            words = [re.sub(r"^\d+[hms]$", "2s", word) for word in words]
+            assert "2s" in words, f"this would record until Ctrl-C: {line}"
         env = self.served.env if words[1] == "keys" else self.engine.env
         command = [sys.executable, "-m", "jupyter_capture.cli", *words[1:]]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90)

@@ -173,7 +173,7 @@ def test_each_cell_is_a_chapter_and_the_files_have_them(books: dict[str, Any]) -
 
 def test_the_meeting_is_found_by_meaning_and_saved_in_three_forms(books: dict[str, Any]) -> None:
     book = books["meeting"]
-    assert "twelve thousand" in told(book, "results = ").lower()
+    assert "for travel" in told(book, "results = ")
     assert "pineapple" not in told(book, "meeting.index_spoken_words()").lower()
     assert len(told(book, "for name in").splitlines()) == 3
 
@@ -181,15 +181,15 @@ def test_the_meeting_is_found_by_meaning_and_saved_in_three_forms(books: dict[st
 def test_the_timeline_from_python_is_the_editors_and_is_saved(books: dict[str, Any]) -> None:
     book = books["timeline"]
     assert "from jupyter_capture.editor import" in told(book, "print(editor.timeline)")
-    assert told(book, "path = editor.save").startswith("talk.mp4: 8.0 s")
+    assert "talk.mp4: 8.0 s" in told(book, "path = editor.save")
     assert "tracks=" in told(book, "short")
 
 
 def test_what_stood_on_the_screen_is_found_where_nobody_said_it(books: dict[str, Any]) -> None:
     book = books["screen-text"]
     assert "screen_text" in told(book, "for shot in video.search")
-    assert "designer" in told(book, "%search channel:screen").lower()
-    assert outputs(book, "best = ")[-1].data
+    assert "designer" in told(book, "%search --in").lower()
+    assert "image/png" in outputs(book, "import numpy")[-1].data
 
 
 def test_every_block_of_videodbs_page_is_there_as_it_is_written(books: dict[str, Any]) -> None:
