@@ -30,7 +30,7 @@ _MATCHING = 200  # rows taken from the full-text index
 _BESIDE = 50_000  # rows from which on vectors are looked through beside words, not after them
 # Tuned by benchmarks/search_quality.py: how much of the way to 1 a match of all words lifts a
 # score, and the power of the share that matches, as one word of many says little.
-_WORDS_ADD = 0.5
+_WORDS_ADD = 0.6
 _POWER = 2.0
 
 

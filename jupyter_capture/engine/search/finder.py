@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, func, join, or_, select, true, union
 
 from jupyter_capture.engine.index import (
     IndexRow,
@@ -20,7 +20,7 @@ from jupyter_capture.engine.index import (
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
 from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
-from jupyter_capture.engine.search.memory import Memory
+from jupyter_capture.engine.search.memory import Memory, version_of
 from jupyter_capture.engine.search.operators import CELLS, Asked, of_channel, read_query
 from jupyter_capture.engine.search.recordings import of_recordings
 from jupyter_capture.engine.search.shots import SPOKEN, as_shots
@@ -39,6 +39,7 @@ from jupyter_capture.wire.library import (
 DEFAULT_HITS = 10
 SCREEN = "screen_text"
 _KINDS = (SPOKEN, "scene")
+_KNOWN = "jupyter_capture.collections"
 _AGAIN = 4
 """How many more hits are asked for, since some may be neighbours, or the same page again."""
 _MODES: dict[str, SearchMode] = {
@@ -107,11 +108,9 @@ class Finder:
                 f"Nothing in the collection {collection_id!r} is indexed yet. Call "
                 f"{_how(request)} on a video first."
             )
-        found = []
-        for hit in self._search(request, wanted, asked):
-            holders = self._library.assets_with(hit.track_id)
-            if holders:
-                found.append((hit, self._library.asset(holders[0])))
+        hits = self._search(request, wanted, asked)
+        holders = self._holders(collection_id, {hit.track_id for hit in hits})
+        found = [(hit, holders[hit.track_id]) for hit in hits if hit.track_id in holders]
         return self._answer(found, wanted)
 
     def _narrowed(self, rows: Sequence[Any], request: SearchRequest, asked: Asked) -> list[Any]:
@@ -229,17 +228,34 @@ class Finder:
 
     def _rows(self, collection_id: str) -> list[Any]:
         """The indexes of all tracks that some asset of the collection holds or was mixed from."""
-        held = (
-            select(tracks.c.id, tracks.c.stems)
-            .join(asset_tracks, asset_tracks.c.track_id == tracks.c.id)
-            .join(assets, assets.c.id == asset_tracks.c.asset_id)
-            .where(assets.c.collection_id == collection_id, assets.c.deleted_at.is_(None))
-        )
         with self._store.read() as connection:
-            rows = connection.execute(held).all()
-            wanted = {row.id for row in rows} | {stem for row in rows for stem in row.stems}
-            found = connection.execute(select(indexes))
-            return [row for row in found if row.track_id in wanted]
+            version = version_of(connection)
+            known = connection.info.get(_KNOWN, {})
+            if known.get("version") != version:
+                known = connection.info[_KNOWN] = {"version": version}
+            if collection_id not in known:
+                known[collection_id] = list(connection.execute(_indexes_of(collection_id)))
+            return list(known[collection_id])
+
+    def _holders(self, collection_id: str, track_ids: set[str]) -> dict[str, AssetRow]:
+        """By track, the asset of the collection in which it is heard or seen: videos first, and of
+        those the whole recording before a channel of it."""
+        part = func.json_each(tracks.c.stems).table_valued("value")
+        mixed = exists(select(part.c.value).where(part.c.value.in_(track_ids)))
+        held = (
+            select(assets, asset_tracks.c.track_id, tracks.c.stems)
+            .join(asset_tracks, asset_tracks.c.asset_id == assets.c.id)
+            .join(tracks, tracks.c.id == asset_tracks.c.track_id)
+            .where(assets.c.collection_id == collection_id, assets.c.deleted_at.is_(None))
+            .where(or_(tracks.c.id.in_(track_ids), mixed))
+            .order_by(assets.c.type.desc(), assets.c.channel_id.is_not(None), assets.c.id)
+        )
+        found: dict[str, AssetRow] = {}
+        with self._store.read() as connection:
+            for row in connection.execute(held):
+                for track_id in track_ids & {row.track_id, *row.stems}:
+                    found.setdefault(track_id, row)
+        return found
 
     def _answer(
         self, found: Sequence[tuple[Hit, AssetRow]], looked_in: Sequence[Any] = ()
@@ -259,6 +275,19 @@ class Finder:
             )
             group.docs.append(_doc(hit, asset, looked_in))
         return SearchAnswer(results=list(groups.values()))
+
+
+def _indexes_of(collection_id: str) -> Select[Any]:
+    its = (
+        select(tracks.c.id, tracks.c.stems)
+        .join(asset_tracks, asset_tracks.c.track_id == tracks.c.id)
+        .join(assets, assets.c.id == asset_tracks.c.asset_id)
+        .where(assets.c.collection_id == collection_id, assets.c.deleted_at.is_(None))
+        .subquery()
+    )
+    stem = func.json_each(its.c.stems).table_valued("value")
+    held = union(select(its.c.id), select(stem.c.value).select_from(join(its, stem, true())))
+    return select(indexes).where(indexes.c.track_id.in_(held))
 
 
 def _index_view(row: Any, asset: AssetRow) -> Index:

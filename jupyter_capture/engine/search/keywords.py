@@ -29,7 +29,9 @@ _RANKED = 20_000
 """Segments that are ranked for a query: words that occur in more tell little, and cost much."""
 _SPANS = 16  # ranges that are looked into one by one
 _OVER = 10  # how many times more rows are asked for where some lie outside of the ranges
-_GUESSED = 0.8  # what a word counts that is like the one that was asked for
+# Tuned by benchmarks/search_quality.py:
+_UNKNOWN = 0.9  # of its weight, for a word that nobody said
+_GUESSED = 0.97  # what a word counts that is like the one that was asked for
 _WITHOUT = re.compile(r'(?<!\S)-("[^"]*"|(?=[^\W\d])\S+)')
 _PHRASE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
 # Ends a word; what else is inside one ("PX-4412", "3.11", "10:30") must be said in one go.
@@ -116,6 +118,7 @@ def resolved(keywords: Keywords, vocabulary: Vocabulary, total: int) -> Terms:
             count = sum(guesses[one][0] for one in alike)
         count = min(count, total)
         weight = math.log(1 + (total - count + 0.5) / (count + 0.5))
+        weight *= 1 if count else _UNKNOWN
         return Term(_any(map(_quoted, found)), count, weight, sure)
 
     phrases, words = (tuple(map(term, each)) for each in (keywords.phrases, keywords.words))

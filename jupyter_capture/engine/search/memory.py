@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlalchemy import Connection, select, text
 
@@ -15,6 +16,7 @@ from jupyter_capture.engine.search.vectors import Ranges, Signs, merged, read_si
 from jupyter_capture.engine.search.vocabulary import Vocabulary
 
 _READ_ALL = 20_000  # new rows from which on all words are counted anew
+_KNOWN = "jupyter_capture.indexes"
 _STALE = 0.1  # the part of the rows that may be gone before they are
 
 Range = tuple[int, int]
@@ -60,15 +62,29 @@ class Memory:
             self._forget()
 
     def sync(self, connection: Connection) -> Seen:
+        present = self._present(connection)
+        with self._lock:
+            if present is not self._loaded and present != self._loaded:
+                self._follow(connection, present)
+            return self._seen
+
+    def _present(self, connection: Connection) -> dict[str, Range]:
+        """The ids of all indexes, read again only where something was written since."""
+        version = version_of(connection)
+        known = connection.info.get(_KNOWN)
+        if known is not None and known[:2] == (self._token, version):
+            return cast("dict[str, Range]", known[2])
         rows = connection.execute(select(indexes.c.id, indexes.c.first_id, indexes.c.end_id))
         # An index never changes: what is indexed again gets a new id.
         present = {index_id: (first, end) for index_id, first, end in rows}
         with self._lock:
-            if present != self._loaded:
-                self._follow(connection, present)
-            return self._seen
+            if present == self._loaded:
+                present = self._loaded
+        connection.info[_KNOWN] = (self._token, version, present)
+        return present
 
     def _forget(self) -> None:
+        self._token = object()  # so that what was known before is not believed
         self._loaded: dict[str, Range] = {}
         self._gone = 0
         self._seen = Seen(Signs(), Vocabulary(), ())
@@ -91,6 +107,13 @@ class Memory:
         self._loaded = present
         taken = sorted(one for one in present.values() if one[0] < one[1])
         self._seen = Seen(signs, vocabulary, tuple(taken))
+
+
+def version_of(connection: Connection) -> tuple[int, int]:
+    """The same as long as nothing was written, by this connection or any other."""
+    raw: Any = connection.connection.dbapi_connection
+    others = connection.exec_driver_sql("pragma data_version").scalar_one()
+    return others, raw.total_changes
 
 
 def _rows(ranges: Iterable[Range]) -> int:
