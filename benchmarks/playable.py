@@ -1,8 +1,8 @@
 """Stop to playable, and a shot to its first segment and to a file, beside ffmpeg and MoviePy.
 
-All sides work on the same recording in the same run: twenty seconds of a virtual desktop with a
-voice. Ours is asked over HTTP, as a player asks; ffmpeg (from imageio-ffmpeg) and MoviePy 2 make
-one file of the same stems, and cut the same shot into one file.
+All sides work on the same recording in the same run: about fifteen seconds of a virtual desktop
+with a voice. Ours is asked over HTTP, as a player asks; ffmpeg (from imageio-ffmpeg) and MoviePy 2
+make one file of the same stems, and cut the same shot into one file.
 
     python benchmarks/playable.py [--rounds 5] [--no-moviepy]
 """
@@ -49,7 +49,7 @@ def main() -> None:
     record = Record(
         "playable",
         "Stop to playable, and a shot",
-        "Twenty seconds of a virtual desktop with microphone and system audio. From asking to stop "
+        "A quarter of a minute of desktop, microphone and system audio. From asking to stop "
         "until there is a video that plays; from asking for a shot of ten seconds until its first "
         "segments are there; the same shot as a file. The peers make files of the same stems.",
         peers=["imageio-ffmpeg", "moviepy"],

@@ -73,7 +73,7 @@ def _summary(records: list[dict[str, Any]]) -> list[str]:
     missed = [(record, row) for record in records for row in record["rows"] if row.held is False]
     lines = ["## Where a peer wins, or an aim is missed", ""]
     for record, row in lost:
-        lines.append(f"- {record['title']}: {row.what}, {row.ratio:.2f} × {row.peer}")
+        lines.append(f"- {record['title']}: {row.what}, {_times(row.ratio or 0)} × {row.peer}")
     for record, row in missed:
         if not row.lost:
             lines.append(f"- {record['title']}: {row.what}, {_ours(row)} (aim: {row.aim})")
@@ -113,7 +113,7 @@ def _section(record: dict[str, Any]) -> list[str]:
 
 def _line(row: Row) -> str:
     theirs = "" if row.theirs is None else figure(row.theirs, row.unit)
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    ratio = "" if row.ratio is None else _times(row.ratio)
     held = "" if row.held is None else "yes" if row.held else "**no**"
     cells = (row.what, _ours(row), row.peer, theirs, ratio, row.aim, held)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -129,6 +129,10 @@ def figure(value: float, unit: str) -> str:
         value, unit = value * 1000, "ms"
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{text} {unit}".rstrip() if unit != "%" else f"{text} %"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 # ---- plots
@@ -171,7 +175,7 @@ def _bars(axis: Any, rows: list[Row]) -> None:
         ratio = row.ratio or 1
         axis.barh(place, ratio, height=0.6, color=LOST if row.lost else OURS)
         axis.annotate(
-            f"{ratio:.2f}", (ratio, place), (4, 0), textcoords="offset points", va="center",
+            _times(ratio), (ratio, place), (4, 0), textcoords="offset points", va="center",
             fontsize=9,
         )  # fmt: skip
     labels = [f"{_short(row.what)}\n/ {_short(row.peer)}" for row in rows]
