@@ -47,6 +47,7 @@ bench: debian-demo $(VENV)/installed
 CAMPAIGNS := kills clapper faults fuzz life webhooks soak
 trust: debian-demo $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@$(BIN)/python -m pip install --quiet atheris || echo "without atheris, seeds are mutated at random"
 	@failed=; for name in $(CAMPAIGNS); do \
 		echo "$$name"; $(BIN)/python "benchmarks/$$name.py" || failed="$$failed $$name"; \
 	done; $(BIN)/python scripts/reliability.py; \
