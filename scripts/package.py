@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-AIM_MB, MOST_MB = 750, 900
+AIM_MB, MOST_MB = 750, 950
 """An installation without extras: JupyterLab, models, and all. What ipyvolume needs (pandas,
 matplotlib, Vuetify, three.js) is about 150 of it, ctranslate2, onnxruntime and FFmpeg 320."""
 UV = [sys.executable, "-m", "uv", "pip"]
