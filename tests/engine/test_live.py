@@ -198,7 +198,7 @@ def test_the_recording_is_whole_whoever_listened(spoken: Spoken) -> None:
     assert not spoken.session.metadata.get("recovered")
 
 
-def test_deaths_of_worker_and_engine_leave_the_recording_alone_and_alerts_go_on(
+def test_alerts_and_transcripts_go_on_whoever_dies_worker_engine_or_recorder(
     bench: Bench, desktop: VirtualDesktop, webhooks: WebhookReceiver
 ) -> None:
     session = bench.begin(CHANNELS[0])
@@ -218,12 +218,18 @@ def test_deaths_of_worker_and_engine_leave_the_recording_alone_and_alerts_go_on(
     desktop.say(HIRING)
     wait_for(lambda: alert in [body.get("alert_id") for body in webhooks.bodies], what="the alert")
     assert "engineers" in texts(mic.get_transcript()["segments"])
+    assert bench.recorder_pid(session) == recorder
+    kill(recorder)
+    wait_for(lambda: bench.recorder_pid(session) != recorder, what="another recorder")
+    wait_for(lambda: index_is_heard(bench, mic), what="listening to it")
+    desktop.say(BUDGET)
+    wait_for(lambda: "budget" in texts(mic.get_transcript()["segments"]), what="the next words")
+    assert "engineers" in texts(mic.get_transcript()["segments"])
     mic.stop_transcript()
     assert index_is_heard(bench, mic) is False
-    assert bench.recorder_pid(session) == recorder
     session.stop()
     session.refresh()
-    assert (session.status, session.metadata.get("recovered")) == ("exported", None)
+    assert (session.status, session.metadata.get("recovered")) == ("exported", True)
     session.delete()
     assert bench.rows("select id from alerts") == bench.rows("select id from live_indexes") == []
 

@@ -306,6 +306,9 @@ class _Room:
             for stream in self._on(said["refused"]):
                 stream.error = from_response(400, said["error_code"], said["error"])
                 stream.heard.set()
+        elif "lost" in said:
+            for stream in self._listening():
+                stream.heard.clear()
         elif "broken" in said:
             self._broken = from_response(500, said["error_code"], said["broken"])
         elif "ready" in said:

@@ -7,6 +7,7 @@ In, one JSON object a line: the order (``socket``, ``threads``, and either ``see
 ``cache`` and ``models``), then ``{"listen": channel}`` and ``{"unlisten": channel}``. Out:
 ``{"heard": channel}`` and ``{"refused": channel, "error", "error_code"}``, ``{"ended": channel}``
 after its last words, and the words themselves; ``{"ready": true}`` once the model is loaded,
+``{"lost": true}`` once nothing comes any more, though words may still be decoded,
 ``{"broken", "error_code"}`` where it cannot be. It ends with its engine, whose end is that of
 standard input, and with the recording.
 """
@@ -67,6 +68,7 @@ def main() -> int:
         threading.Thread(target=obey, args=(seeing,), daemon=True).start()
         seeing.start()
         seeing.run()
+        say({"lost": True})
         seeing.join()
     else:
         _hear(line, order, say, lambda error: fail(error, "transcript"))
@@ -87,6 +89,7 @@ def _hear(
     threading.Thread(target=obey, args=(hearing,), daemon=True).start()
     decoder.start()
     hearing.run()
+    say({"lost": True})
     decoder.end()
     decoder.join()
 
