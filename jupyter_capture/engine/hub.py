@@ -129,7 +129,8 @@ def _listing(hub: httpx.Client, name: str, repository: str) -> tuple[str, list[_
 
 def _needed(entry: dict[str, Any]) -> bool:
     path = str(entry.get("path"))
-    return entry.get("type") == "file" and (path in _NEEDED or path.startswith(_VOCABULARY))
+    named = path in _NEEDED or (path.startswith(_VOCABULARY) and "/" not in path)
+    return named and entry.get("type") == "file"
 
 
 def _file(entry: dict[str, Any]) -> _File:
@@ -157,6 +158,8 @@ def _load(hub: httpx.Client, url: str, path: Path, size: int, told: Callable[[in
                 last = time.monotonic()
                 for block in answer.iter_raw():
                     out.write(block)
+                    if out.tell() > size:
+                        break  # more than was said: it will not be verified
                     if time.monotonic() - last >= _TELL:
                         last = time.monotonic()
                         told(out.tell())
