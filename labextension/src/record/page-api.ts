@@ -18,6 +18,9 @@ export interface Address {
 const unreachable =
   "The capture engine cannot be reached. What you share is kept here for a minute; then run any capture command in your notebook, which starts it.";
 
+const unlinked =
+  "This page needs the link that a notebook makes for it: “Record from a browser tab” in a SessionPanel. Or open it at your Jupyter server.";
+
 export function addressOf(root: string, hash: string): Address {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   return { root, session: said.get("session") ?? "", token: said.get("token") ?? "" };
@@ -33,6 +36,7 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
   const state: SessionState = { session_id: session, status: "idle", channels: [], name: "" };
   const watchers = new Map<string, Set<(value: never) => void>>();
   const send = async (method: Method, path: string, body?: unknown): Promise<unknown> => {
+    if (!token && !root) throw new ApiError(unlinked, 0, "NO_LINK");
     const guest = token ? guests[path] : undefined;
     if (guest) return { success: true, data: guest };
     // The page records what this browser has; the machine's own devices are the notebook's matter.

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { Clock } from "./clock";
+import { addressOf, pageApi } from "./page-api";
 import { ChunkQueue, packed, patience } from "./queue";
 import { type Socket, Uploader } from "./uploader";
 import { kinds, refused, whyNot } from "./words";
@@ -207,4 +208,9 @@ describe("a browser that cannot record", () => {
     expect(refused(["display"], named("NotReadableError")).message).toMatch(/share a tab or a window/);
     expect(refused(["mic"], named("Odd")).message).toMatch(/Odd/);
   });
+});
+
+it("the page at the engine's own port says where its link comes from", async () => {
+  const at = addressOf("", "");
+  await expect(pageApi(at).request("GET", "/engine")).rejects.toThrow(/Record from a browser tab/);
 });
