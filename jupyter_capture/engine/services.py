@@ -6,12 +6,10 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
@@ -22,16 +20,15 @@ from jupyter_capture.engine.callbacks import Callbacks
 from jupyter_capture.engine.cells import Cells
 from jupyter_capture.engine.corrections import Corrections
 from jupyter_capture.engine.deliveries import Deliveries
-from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.events import Events
 from jupyter_capture.engine.forgetting import Forgetting
 from jupyter_capture.engine.heads import Heads
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import Jobs
 from jupyter_capture.engine.keys import Keys
+from jupyter_capture.engine.lazy_embedder import LazyEmbedder
 from jupyter_capture.engine.library import AssetRow, Library
 from jupyter_capture.engine.live import Final, Listened, Live
-from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.points import PointsOf
 from jupyter_capture.engine.previews import Previews
 from jupyter_capture.engine.renderers import Renderers
@@ -74,23 +71,6 @@ from jupyter_capture.wire.library import (
 )
 
 logger = logging.getLogger(__name__)
-
-
-class LazyEmbedder:
-    """The text model, found and loaded at the first search: an engine that records needs none."""
-
-    def __init__(self, home: Home, threads: int) -> None:
-        self._home = home
-        self._threads = threads
-        self._lock = threading.Lock()
-        self._inner: Embedder | None = None
-
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        with self._lock:
-            if self._inner is None:
-                model = find_text_model(self._home.cache / "models")
-                self._inner = Embedder(model, self._threads)
-        return self._inner.embed(texts)
 
 
 class Services:
