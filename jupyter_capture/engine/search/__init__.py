@@ -25,7 +25,9 @@ __all__ = ["Hit", "Memory", "default_threshold", "search"]
 
 MAX_QUERY = 2000  # characters
 MAX_HITS = 1000
-_NEAREST = 1000  # rows compared exactly; with 400, one of a million's nearest in 25 was lost
+# Rows compared exactly: a quarter of those looked in, within these bounds. Of a million, 400 were
+# too few: one of the nearest in 25 was lost.
+_NEAREST = (128, 1000)
 _MATCHING = 200  # rows taken from the full-text index
 _BESIDE = 50_000  # rows from which on vectors are looked through beside words, not after them
 # Tuned by benchmarks/search_quality.py: how much of the way to 1 a match of all words lifts a
@@ -87,6 +89,7 @@ def search(
         return []
     words = _parsed(query)
     spans = seen.spans(ranges)
+    looked_in = len(seen.signs) if spans is None else sum(end - first for first, end in spans)
 
     def near() -> tuple[Floats | None, Ids]:
         if mode == "keyword":
@@ -94,7 +97,7 @@ def search(
         vector = embedder.embed([words.wanted.replace('"', " ")])[0]
         if mode == "hybrid" and words.phrases:
             return vector, np.empty(0, np.int64)
-        return vector, seen.signs.nearest(vector, spans, max(_NEAREST, top_k))
+        return vector, seen.signs.nearest(vector, spans, max(_exactly(looked_in), top_k))
 
     # Both take their time, outside of Python mostly.
     nearest = memory.pool.submit(near) if len(seen.signs) > _BESIDE else None
@@ -122,6 +125,11 @@ def search(
         key=lambda one: (-scores[one], order.get(one, len(order)), one),
     )
     return _hits(connection, best[:top_k], scores)
+
+
+def _exactly(rows: int) -> int:
+    least, most = _NEAREST
+    return max(least, min(most, rows // 4))
 
 
 def _parsed(query: str) -> keywords.Keywords:

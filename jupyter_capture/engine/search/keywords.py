@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -136,15 +137,16 @@ def matching(
     """Ids of up to ``limit`` segments that match, best first. Those in which only words occur that
     are very common are looked for where nothing else is, or ``thorough`` is set."""
     spans = [(0, 2**62)] if spans is None else spans
-    few = sum(end - first for first, end in spans) <= _RANKED
+    if sum(end - first for first, end in spans) <= _RANKED:
+        return _weighed(connection, terms, spans, limit)
     found: dict[int, None] = {}
-    for match, is_ranked, is_needed in _stages(terms, few):
+    for match, is_ranked, is_needed in _stages(terms):
         if spans and len(found) < limit and (is_needed or thorough or not found):
             found |= dict.fromkeys(_look(connection, match, is_ranked, spans, limit))
     return list(found)[:limit]
 
 
-def _stages(terms: Terms, few: bool) -> Iterator[tuple[str, bool, bool]]:
+def _stages(terms: Terms) -> Iterator[tuple[str, bool, bool]]:
     """(what to match, whether to rank it, whether it is needed though something was found)."""
     words = [word for word in sorted(terms.words, key=lambda one: one.count) if word.count]
     if terms.phrases:
@@ -157,17 +159,33 @@ def _stages(terms: Terms, few: bool) -> Iterator[tuple[str, bool, bool]]:
         every = terms.words
         rarest = min((word.count for word in every), default=0)
         if rarest:
-            yield _all(word.match for word in every), few or rarest <= _RANKED, True
+            yield _all(word.match for word in every), rarest <= _RANKED, True
         return
     rare, common, sum_of = list[str](), list[str](), 0
     for word in words:
         sum_of += word.count
-        (rare if few or sum_of <= _RANKED else common).append(word.match)
+        (rare if sum_of <= _RANKED else common).append(word.match)
     if rare:
         yield _any(rare), True, True
     if common:
         yield _all(common), False, True
         yield _any(common), False, False
+
+
+def _weighed(connection: Connection, terms: Terms, spans: Ranges, limit: int) -> list[int]:
+    """In a few segments, by the weight of what they hold, then in order. To rank them, FTS5 would
+    go through all segments of the library."""
+    weights: dict[int, float] = defaultdict(float)
+    required = terms.phrases or (terms.words if terms.all_words else ())
+    allowed: set[int] | None = None
+    for term in terms.all:
+        ids = _look(connection, term.match, False, spans, _RANKED) if term.count else []
+        if term in required:
+            allowed = set(ids) if allowed is None else allowed & set(ids)
+        for one in ids:
+            weights[one] += term.sure * term.weight
+    kept = [one for one in weights if allowed is None or one in allowed]
+    return sorted(kept, key=lambda one: (-weights[one], one))[:limit]
 
 
 def _look(
