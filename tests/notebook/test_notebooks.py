@@ -192,7 +192,7 @@ def test_what_stood_on_the_screen_is_found_where_nobody_said_it(books: dict[str,
     assert "image/png" in outputs(book, "import numpy")[-1].data
 
 
-def test_every_block_of_videodbs_page_is_there_as_it_is_written(books: dict[str, Any]) -> None:
+def test_every_block_of_videodbs_page_is_there_as_it_is_written() -> None:
     book = nbformat.read(FOLDER / "videodb-page.ipynb", as_version=4)
     cells = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
     cells = cells.replace("jupyter_capture.editor", "videodb.editor")
