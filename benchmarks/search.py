@@ -25,14 +25,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from _meetings import A_RECORDING, fill, names, sentences
 from _record import Record as Found
+from _search_peers import TOP, Floats, Times, best_of, exact, export, fts5, lancedb_rows, timed
 from sqlalchemy import delete
 
 from jupyter_capture.engine.embed import DIMENSIONS, Embedder
@@ -43,12 +43,10 @@ from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.schema import tracks
 from jupyter_capture.engine.search import search
 from jupyter_capture.engine.search.finder import Finder, Record
-from jupyter_capture.engine.search.keywords import parse
 from jupyter_capture.engine.search.memory import Memory
 from jupyter_capture.engine.store import Store
 from jupyter_capture.wire.library import SearchRequest
 
-TOP = 20
 PER_KIND = 7
 KINDS = (
     "a sentence",
@@ -64,29 +62,6 @@ ABOUT = (
     "by words and meaning together; SQLite FTS5 by words alone; NumPy and LanceDB by meaning "
     "alone, with the same vectors."
 )
-_BLOCK = 65_536
-Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Times:
-    """Milliseconds."""
-
-    p50: float
-    p99: float
-
-    def __str__(self) -> str:
-        return f"{self.p50:9.1f} {self.p99:9.1f}"
-
-
-def timed(work: Callable[[str], object], queries: Sequence[str]) -> Times:
-    work(queries[0])
-    took = []
-    for query in queries:
-        began = time.perf_counter()
-        work(query)
-        took.append(1e3 * (time.perf_counter() - began))
-    return Times(*np.percentile(took, [50, 99]).tolist())
 
 
 def asked(count: int) -> list[str]:
@@ -224,84 +199,6 @@ def while_adding(ours: Ours, queries: Sequence[str], rounds: int = 10) -> tuple[
     return Times(*np.percentile(took, [50, 99]).tolist()), found
 
 
-# -- peers
-
-
-def best_of(scores: Floats) -> npt.NDArray[np.int64]:
-    near = np.argpartition(-scores, TOP)[:TOP]
-    return near[np.argsort(-scores[near])]
-
-
-def export(ours: Ours, count: int, path: Path) -> npt.NDArray[np.float16]:
-    """The vectors as one file of half floats."""
-    halves = np.lib.format.open_memmap(path, "w+", "<f2", (count, DIMENSIONS))
-    with ours.store.read() as connection:
-        for start in range(0, count, _BLOCK):
-            rows = connection.exec_driver_sql(
-                "select f16 from vectors where segment_id > ? and segment_id <= ?"
-                " order by segment_id",
-                (start, min(start + _BLOCK, count)),
-            ).fetchall()
-            block = np.frombuffer(b"".join([row[0] for row in rows]), "<f2")
-            halves[start : start + len(rows)] = block.reshape(-1, DIMENSIONS)
-    halves.flush()
-    return halves
-
-
-def exact(halves: npt.NDArray[np.float16], vector: Floats) -> Floats:
-    """The likeness of all rows, a block at a time."""
-    scores = np.empty(len(halves), np.float32)
-    for start in range(0, len(halves), _BLOCK):
-        block = halves[start : start + _BLOCK]
-        scores[start : start + len(block)] = block.astype(np.float32) @ vector
-    return scores
-
-
-def fts5(ours: Ours) -> Callable[[str], object]:
-    def look(query: str) -> object:
-        said = parse(query)
-        words = [word.replace('"', " ") for phrase in said.terms for word in phrase.split()]
-        match = " OR ".join(f'"{word}"' for word in words)
-        with ours.store.read() as connection:
-            return connection.exec_driver_sql(
-                "select rowid from segments_fts where segments_fts match ? order by rank limit 20",
-                (match,),
-            ).fetchall()
-
-    return look
-
-
-def lancedb_rows(
-    halves: npt.NDArray[np.float16], folder: Path, vector_of: Callable[[str], Floats],
-    queries: Sequence[str],
-) -> list[tuple[str, Times]]:  # fmt: skip
-    try:
-        import lancedb
-        import pyarrow as pa
-    except ImportError:
-        print("LanceDB is not installed: pip install 'jupyter-capture[bench]'")
-        return []
-    began = time.perf_counter()
-    schema = pa.schema([("id", pa.int64()), ("vector", pa.list_(pa.float32(), DIMENSIONS))])
-
-    def batches():  # type: ignore[no-untyped-def]
-        for start in range(0, len(halves), _BLOCK):
-            block = halves[start : start + _BLOCK].astype(np.float32)
-            flat = pa.FixedSizeListArray.from_arrays(pa.array(block.reshape(-1)), DIMENSIONS)
-            ids = pa.array(np.arange(start, start + len(block)))
-            yield pa.record_batch([ids, flat], schema=schema)
-
-    table = lancedb.connect(str(folder / "lance")).create_table(
-        "rows", pa.RecordBatchReader.from_batches(schema, batches())
-    )
-    print(f"LanceDB: written in {time.perf_counter() - began:.0f} s")
-
-    def look(query: str) -> object:
-        return table.search(vector_of(query)).limit(TOP).to_arrow()
-
-    return [("LanceDB, vectors alone, flat", timed(look, queries[:20]))]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--segments", type=int, default=1_000_000)
@@ -357,7 +254,7 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
     vectors = dict(zip(queries, embedder.embed(queries), strict=True))
     # As a search embeds it: alone.
     vectors = {query: embedder.embed([query])[0] for query in queries}
-    halves = export(ours, options.segments, scratch / "vectors.npy")
+    halves = export(ours.store, options.segments, scratch / "vectors.npy")
     recall = recalls(ours, halves, vectors)
     few = queries[: max(10, len(queries) // 5)]
     half = timed(lambda one: best_of(exact(halves, embedder.embed([one])[0])), few)
@@ -367,7 +264,7 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
         full = timed(lambda one: best_of(whole @ embedder.embed([one])[0]), queries)
         del whole
         rows.append(("NumPy exact, floats in memory", full))
-        rows.append(("SQLite FTS5 alone, any word, ranked", timed(fts5(ours), queries)))
+        rows.append(("SQLite FTS5 alone, any word, ranked", timed(fts5(ours.store), queries)))
         rows += lancedb_rows(halves, scratch, lambda one: embedder.embed([one])[0], queries)
     adding, found = while_adding(ours, queries)
     rows.insert(6, ("hybrid over all, while 400 are added", adding))
