@@ -251,9 +251,8 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
     rows.append(("hybrid over all, vectors known", bare[0]))
     rows.append(("hybrid inside one, vectors known", bare[1]))
     held, peak = memory() - before, memory("VmHWM") - before
-    vectors = dict(zip(queries, embedder.embed(queries), strict=True))
     # As a search embeds it: alone.
-    vectors = {query: embedder.embed([query])[0] for query in queries}
+    vectors = {query: embedder.embed([query.replace('"', " ")])[0] for query in queries}
     halves = export(ours.store, options.segments, scratch / "vectors.npy")
     recall = recalls(ours, halves, vectors)
     few = queries[: max(10, len(queries) // 5)]
