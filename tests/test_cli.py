@@ -247,3 +247,11 @@ def test_serve_answers_to_keys_and_to_nobody_else(own_folder: dict[str, str]) ->
     finally:
         serving.terminate()
         serving.communicate(timeout=30)
+
+
+def test_the_index_is_made_anew_by_one_command(engine: Engine, recorded: Recorded) -> None:
+    recorded.session.get_video().index_spoken_words(show_progress=False)
+    done = run("index", "--rebuild", env=engine.env)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\d+ segments indexed anew, \d+ of them embedded\.\n", done.stdout)
+    assert_one_line(run("index", "--rebuild", "m-1", env=engine.env), "name no video")
