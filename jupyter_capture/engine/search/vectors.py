@@ -42,7 +42,7 @@ _COMPARED = 24_576  # rows that are compared with the wanted numbers as they are
 _CHUNK = 65_536  # rows that lie together
 _BLOCK = 32_768  # rows compared at a time: they stay in the CPU's cache
 _SPREAD = 200_000  # rows from which on two threads share the work
-_READ = 8_192  # rows read from the database at a time
+_READ = 2_048  # rows read from the database at a time
 _FAR = np.int16(20_000)  # farther than any row can be
 _THREADS = ThreadPoolExecutor(2, "vectors")
 

@@ -86,7 +86,7 @@ class _Shelf:
     def near(self, word: str, most: int) -> list[str]:
         """Those that have all letters but a few in common with it."""
         differing = np.bitwise_count(self._letters ^ np.uint64(_letters(word)))
-        return [self._words[at] for at in np.flatnonzero(differing <= most)]
+        return [self._words[at] for at in np.flatnonzero(differing <= most).tolist()]
 
 
 class Scratch:
