@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from .media import write_stream
 from .server import MediaServer
+from .sharing import Launch
 
 QUIET = [
     "--no-sandbox",
@@ -64,3 +65,23 @@ def page(context: BrowserContext) -> Iterator[Page]:
     opened.on("pageerror", lambda error: broken.append(str(error)))
     yield opened
     assert broken == []
+
+
+@pytest.fixture(scope="module")
+def launch(browser: Browser) -> Iterator[Launch]:
+    """Browsers that answer what they are asked about sharing by themselves."""
+    made: list[Browser] = []
+
+    def start(*flags: str, **more: object) -> Browser:
+        started = browser.browser_type.launch(
+            executable_path=shutil.which("chromium"),
+            args=[*QUIET, *flags],
+            ignore_default_args=["--mute-audio"],
+            **more,
+        )
+        made.append(started)
+        return started
+
+    yield start
+    for each in made:
+        each.close()

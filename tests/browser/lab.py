@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -14,19 +15,27 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 
+from jupyter_server.auth.security import passwd
+
+from tests.certificate import certificate
+
 SIDEBAR = Path(__file__).parent.parent.parent / "labextension" / "dist"
 
 
 class Lab:
-    """``url(path)`` opens a notebook of ``folder``; ``server.log`` there tells what went wrong."""
+    """``url(path)`` opens a notebook of ``folder``; ``server.log`` there tells what went wrong.
 
-    def __init__(self, folder: Path, base_url: str = "/") -> None:
+    With ``password``: that instead of a token, and HTTPS with a certificate of its own.
+    """
+
+    def __init__(self, folder: Path, base_url: str = "/", password: str = "") -> None:
         self.folder = folder
         self.base_url = base_url
-        self._token = secrets.token_hex(16)
+        self.password = password
+        self._token = "" if password else secrets.token_hex(16)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self._port = int(free.getsockname()[1])
+            self.port = int(free.getsockname()[1])
         self._log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -48,9 +57,12 @@ class Lab:
         (self.folder / name).write_text(json.dumps({**notebook, "nbformat_minor": 5}))
 
     def url(self, name: str, page: str = "lab/tree") -> str:
-        return (
-            f"http://127.0.0.1:{self._port}{self.base_url}{page}/{name}?token={self._token}&reset"
-        )
+        return f"{self.root()}{page}/{name}?token={self._token}&reset"
+
+    def root(self, port: int = 0) -> str:
+        """The server's address, also as it is behind another ``port``."""
+        scheme = "https" if self.password else "http"
+        return f"{scheme}://127.0.0.1:{port or self.port}{self.base_url}"
 
     def __enter__(self) -> Lab:
         private = {
@@ -80,10 +92,18 @@ class Lab:
             "ServerApp.jpserver_extensions": "{'jupyter_capture': True}",
             "ServerApp.ip": "127.0.0.1",
             "ServerApp.open_browser": "False",
-            "ServerApp.port": str(self._port),
+            "ServerApp.port": str(self.port),
             "ServerApp.port_retries": "0",
             "ServerApp.root_dir": str(self.folder),
         }
+        if self.password:
+            made, key = certificate(self.folder)
+            hashed = passwd(self.password, algorithm="sha1")
+            options |= {
+                "PasswordIdentityProvider.hashed_password": hashed,
+                "ServerApp.certfile": str(made),
+                "ServerApp.keyfile": str(key),
+            }
         command = [sys.executable, "-m", "jupyterlab", "--allow-root"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -99,10 +119,12 @@ class Lab:
     def _wait(self) -> None:
         assert self._process is not None
         deadline = time.monotonic() + 60
+        own = str(self.folder / "certificate")
+        trusting = ssl.create_default_context(cafile=own) if self.password else None
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                address = f"http://127.0.0.1:{self._port}{self.base_url}api?token={self._token}"
-                with urllib.request.urlopen(address, timeout=5):
+                address = f"{self.root()}api?token={self._token}"
+                with urllib.request.urlopen(address, timeout=5, context=trusting):
                     return
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)

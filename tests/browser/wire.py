@@ -20,8 +20,12 @@ class Wire:
         self._lock = threading.Lock()
 
     @property
+    def port(self) -> int:
+        return int(self._server.getsockname()[1])
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
         with self._lock:

@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from jupyter_capture.client._http import Http
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.local import end_engine
+from tests.certificate import certificate
 
 ROOT = Path(__file__).parent.parent.parent
 OTHERS = (
@@ -85,18 +86,11 @@ class JupyterServer:
         }
         more: dict[str, Any] = {"JupyterCapture": {"activity_seconds": 0.2}}
         if self._password:
-            server |= {"certfile": str(self._certificate()), "keyfile": str(self.folder / "key")}
+            made, key = certificate(self.folder)
+            server |= {"certfile": str(made), "keyfile": str(key)}
             hashed = passwd(PASSWORD, algorithm="sha1")
             more["PasswordIdentityProvider"] = {"hashed_password": hashed}
         return {"ServerApp": server, **more}
-
-    def _certificate(self) -> Path:
-        path = self.folder / "certificate"
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-        more = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-        keys = ["-keyout", str(self.folder / "key"), "-out", str(path)]
-        subprocess.run([*command.split(), *more, *keys], check=True, capture_output=True)
-        return path
 
     # -- its life
 
