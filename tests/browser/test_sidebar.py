@@ -211,7 +211,7 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     expect(tab.get_by_role("button", name="Keep in the library")).to_be_disabled()
     turn(sidebar, "Search")
     hit = sidebar.locator(".jc-search .jc-hit-play").first
-    hit.drag_to(tab.locator(".jc-tl-scroll"))
+    hit.drag_to(tab.locator(".jc-tl-scroll"), target_position={"x": 34, "y": 40})
     expect(tab.locator(".jc-tl-clip")).to_have_count(1)
     tab.get_by_role("button", name="Keep in the library").click()
     name = tab.get_by_role("textbox", name="Name of the timeline")

@@ -83,6 +83,7 @@ export class Shelf<T extends Thing> implements Teller {
   private player: Player | undefined;
   private playing: HTMLElement | undefined;
   private known = "";
+  private isHeld = false;
 
   constructor(
     private readonly api: PanelApi<LibraryState>,
@@ -105,8 +106,21 @@ export class Shelf<T extends Thing> implements Teller {
     // A view that was behind another tab is looked at anew.
     const seen = new IntersectionObserver((all) => all.some((each) => each.isIntersecting) && look());
     seen.observe(ui.root);
+    // What is pressed, or dragged, is not made anew under the pointer.
+    ui.list.addEventListener("pointerdown", () => {
+      this.isHeld = true;
+    });
+    const release = () => {
+      if (!this.isHeld) return;
+      this.isHeld = false;
+      setTimeout(() => this.paint());
+    };
+    for (const name of ["pointerup", "dragend"]) window.addEventListener(name, release, true);
     this.ends.push(
       followTheme(ui.root),
+      () => {
+        for (const name of ["pointerup", "dragend"]) window.removeEventListener(name, release, true);
+      },
       () => seen.disconnect(),
       () => document.removeEventListener("visibilitychange", look),
     );
@@ -156,7 +170,7 @@ export class Shelf<T extends Thing> implements Teller {
     if (last) ui.gone.textContent = stock.words.deleted(last);
     // What plays goes on playing where nothing has changed.
     const known = JSON.stringify(shown.map((each) => [each.id, stock.known(each)]));
-    if (known === this.known) return;
+    if (known === this.known || this.isHeld) return;
     this.known = known;
     this.stopPlaying();
     this.rows?.destroy();
