@@ -130,6 +130,8 @@ def _checked(image: Image.Image, name: str) -> Still:
     try:
         moves = kind in ("GIF", "PNG") and getattr(image, "n_frames", 1) > 1
         image.load()
+    except MemoryError as error:
+        raise refusal(name, f"takes more memory than it may, at {width}x{height}") from error
     except Exception as error:  # whatever a decoder says of bytes that are none
         raise refusal(name, f"is a damaged {kind} picture ({error})") from error
     return Still(_PICTURES[kind], width, height, moves)

@@ -9,7 +9,7 @@ from life_machine import Life
 
 FEW = settings(
     max_examples=2,
-    stateful_step_count=9,
+    stateful_step_count=6,
     deadline=None,
     derandomize=True,
     database=None,
