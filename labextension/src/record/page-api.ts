@@ -21,6 +21,9 @@ const unreachable =
 const unlinked =
   "This page needs the link that a notebook makes for it: “Record from a browser tab” in a SessionPanel. Or open it at your Jupyter server.";
 
+const expired =
+  "This link is not good any more, or was made by another engine. Make a new one in the notebook.";
+
 export function addressOf(root: string, hash: string): Address {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   return { root, session: said.get("session") ?? "", token: said.get("token") ?? "" };
@@ -53,7 +56,8 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
     }
     const said = (await answer.json().catch(() => ({}))) as { message?: string; error_code?: string };
     if (!answer.ok) {
-      const words = said.message ?? `The engine refused this (HTTP ${answer.status}).`;
+      const told = said.message ?? `The engine refused this (HTTP ${answer.status}).`;
+      const words = answer.status === 401 && token ? expired : told;
       throw new ApiError(words, answer.status, said.error_code ?? "");
     }
     return said;
