@@ -279,6 +279,8 @@ def bid_farewell(page: Page, lab: Lab, sidebar: Locator, connection: Connection)
     page.evaluate(_RUN, "docmanager:save")
     page.reload()
     page.wait_for_function("window.jupyterapp")
+    # JupyterLab writes down which view it was a moment after it was turned to.
+    turn(sidebar, "Timelines")
     view = sidebar.locator(".jc-library[aria-label=Timelines]")
     row = view.locator(".jc-lib-row", has_text="Short cut")
     expect(row).to_contain_text(re.compile(r"The clip at 0:\d\d is missing"), timeout=30_000)
