@@ -23,6 +23,7 @@ from jupyter_capture.errors import (
 )
 
 if TYPE_CHECKING:
+    from jupyter_capture.client.connection import Connection
     from jupyter_capture.client.session import CaptureSession
 
 Handler = Callable[[Event], object]
@@ -53,6 +54,7 @@ class Handlers:
 
     def __init__(self, session: CaptureSession) -> None:
         self._session = session
+        self._given = session._connection
         self._registered: list[_Registered] = []
         self._past: list[Event] = []  # each state that it reached, in order
         self._over = False
@@ -77,6 +79,17 @@ class Handlers:
                 self._thread.start()
 
     def _run(self) -> None:
+        # Of its own: one that is shared could be closed by one thread, for an engine that was
+        # restarted, while the other is about to ask.
+        connection = _own(self._given)
+        self._session._connection = connection
+        try:
+            self._listen()
+        finally:
+            if connection is not self._given:
+                connection.close()
+
+    def _listen(self) -> None:
         pause = threading.Event()
         while not self._is_over():
             try:
@@ -212,6 +225,12 @@ class Handlers:
             return
         with socket:
             yield lambda seconds: _received(socket, seconds)
+
+
+def _own(connection: Connection) -> Connection:
+    from jupyter_capture.client.connection import connect
+
+    return connection if connection.data_dir is None else connect(data_dir=connection.data_dir)
 
 
 def _received(socket: Any, seconds: float) -> Event | None:
