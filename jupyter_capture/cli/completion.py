@@ -6,7 +6,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from typer.completion import completion_init, get_completion_script
+from typer.completion import (  # type: ignore[attr-defined]
+    completion_init,
+    get_completion_script,
+)
 
 NAME = "jupyter-capture"
 VARIABLE = "_JUPYTER_CAPTURE_COMPLETE"
