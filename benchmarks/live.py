@@ -24,6 +24,7 @@ import threading
 import time
 import wave
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from jupyter_capture.client.moments import listen, search_so_far
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.demo.script import SLIDES
 from jupyter_capture.desktop import VirtualDesktop
-from jupyter_capture.errors import CaptureError
+from jupyter_capture.errors import CaptureError, EngineUnavailableError
 from jupyter_capture.local import end_engine
 
 WORDS = (
@@ -86,8 +87,9 @@ class Ears:
     async def _run(self) -> None:
         async with self._socket:
             self._ready.set()
-            async for event in self._socket.receive():
-                self.heard.append((time.time(), event))
+            with suppress(EngineUnavailableError):  # the engine is ended when all is measured
+                async for event in self._socket.receive():
+                    self.heard.append((time.time(), event))
 
     def finals(self, name: str) -> list[tuple[float, str]]:
         return [
@@ -236,7 +238,7 @@ def _table(said: list[Said], ears: Ears, searcher: Searcher) -> None:
     _row(row, "final text to alert", told, record)
     for name, to, heard in (("kept", "mic", mic), ("live only", "speakers", speakers)):
         text = " ".join(one.text for one in said if one.to == to)
-        begun = said[0].ended - 6
+        begun = said[0].ended  # what came before was said to load the models
         final = " ".join(final for at, final in heard if at > begun)
         error = jiwer.wer(_plain(text), _plain(final) or " ")
         sys.stdout.write(f"words that were wrong, {name}: {error:.1%}\n")
