@@ -1,0 +1,139 @@
+"""Recording from the browser within JupyterLab, as a Hub serves it: below a prefix, by HTTPS, with
+a password, over a network that fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from jupyter_capture.client.connection import Connection
+from jupyter_capture.client.session import CaptureSession
+from tests.conftest import Engine
+
+from .lab import Lab
+from .sharing import (
+    CLAPPER,
+    EVERY,
+    Launch,
+    choose,
+    clicks,
+    flashes,
+    folder_of,
+    tracks_of,
+    until,
+)
+from .wire import Wire
+
+PASSWORD = "open sesame"
+LOST = 20.0
+"""Seconds without a network."""
+_READY = """async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  await app.shell.currentWidget.sessionContext.ready; }"""
+_RUN = "async (command) => { await window.jupyterapp.commands.execute(command); }"
+SIDEBAR = "[id='jupyter-capture:sidebar']"
+TAB = ("display:browser", "system_audio:browser")
+
+
+@pytest.fixture(scope="module")
+def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder: Path = tmp_path_factory.mktemp("recording")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in engine.env.items():
+            patch.setenv(name, value)
+        with Lab(folder, "/user/ada/", PASSWORD) as running:
+            yield running
+
+
+@pytest.fixture
+def wire(lab: Lab) -> Iterator[Wire]:
+    with Wire(lab.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def ada(launch: Launch) -> Iterator[BrowserContext]:
+    """Her browser, in which a tab claps that it shares when it is asked what."""
+    chromium = launch("--auto-select-tab-capture-source-by-title=Clapper")
+    context = chromium.new_context(
+        ignore_https_errors=True, viewport={"width": 1280, "height": 900}
+    )
+    context.set_default_timeout(15_000)
+    context.new_page().set_content(CLAPPER)
+    yield context
+    context.close()
+
+
+def logged_in(context: BrowserContext, lab: Lab, wire: Wire) -> Page:
+    """A notebook with a session's panel, and the sidebar beside it."""
+    lab.write("talk.ipynb", "from jupyter_capture.widgets import SessionPanel\nSessionPanel()")
+    page = context.new_page()
+    # JupyterLab says itself that its server cannot be reached; this one has read it.
+    page.add_locator_handler(
+        page.get_by_role("dialog"), lambda said: said.get_by_role("button").last.click()
+    )
+    page.goto(f"{lab.root(wire.port)}lab/tree/talk.ipynb?reset")
+    page.locator("[name=password]").fill(lab.password)
+    page.locator("#login_submit").click()
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext")
+    page.evaluate(_READY)
+    page.evaluate(_RUN, "notebook:run-all-cells")
+    return page
+
+
+def record(panel: Locator, connection: Connection, *channels: str) -> CaptureSession:
+    """Begin, and wait for it to have begun."""
+    choose(panel, *channels)
+    panel.get_by_role("button", name="Record", exact=True).click()
+    expect(panel).to_have_attribute("data-status", "active", timeout=30_000)
+    recordings = connection.status().recordings
+    assert len(recordings) == 1
+    return connection.get_capture_session(recordings[0])
+
+
+def of_another_version(route: Route) -> None:
+    """As an update leaves it that was made while something recorded."""
+    answer = route.fetch()
+    told = {**answer.json(), "warning": "The engine that runs is of version 0.0.1."}
+    route.fulfill(response=answer, json=told)
+
+
+def test_nothing_is_lost_in_20_s_without_a_network_and_the_sidebar_stops_what_a_notebook_began(
+    ada: BrowserContext, lab: Lab, wire: Wire, connection: Connection, engine: Engine
+) -> None:
+    page = logged_in(ada, lab, wire)
+    panel = page.locator(".jp-OutputArea .jc-session")
+    sidebar = page.locator(f"{SIDEBAR} .jc-session")
+
+    # 20 s without a network, in the middle of it: nothing is lost, nor out of step.
+    session = record(panel, connection, *TAB)
+    page.wait_for_timeout(2000)
+    wire.cut()
+    expect(panel.get_by_text("The connection is lost")).to_be_visible()
+    page.wait_for_timeout(1000 * LOST)
+    wire.mend()
+    expect(panel.get_by_text("The connection is lost")).to_be_hidden()
+    page.route(re.compile("/jupyter-capture/health"), of_another_version, times=1)
+    page.evaluate(_RUN, "jupyter-capture:open")
+    expect(page.locator(SIDEBAR)).to_contain_text("The engine that runs is of version 0.0.1")
+    expect(sidebar).to_have_attribute("data-status", "active")
+    expect(sidebar.locator("[data-channel='display:browser']")).to_contain_text("shared here")
+    page.wait_for_timeout(1000 * EVERY)
+    sidebar.get_by_role("button", name="Stop").click()
+    until(session, page, "exported")
+    tracks, folder = tracks_of(engine, session), folder_of(engine, session)
+    assert all(gap.end < track.timescale for track in tracks.values() for gap in track.gaps)
+    seen = flashes(folder / tracks["display:browser"].parts[-1].file)
+    heard = clicks(folder / tracks["system_audio:browser"].parts[0].file)
+    assert len(heard) > LOST / EVERY
+    assert np.diff(heard[1:]) == pytest.approx(EVERY, abs=0.06)
+    # A busy browser gives no picture for a moment, or a late one; most of them are in step.
+    assert len(heard) - 3 <= len(seen) <= len(heard) + 1
+    apart = [min(abs(flash - click) for click in heard) for flash in seen[1:]]
+    assert np.median(apart) < 0.12
