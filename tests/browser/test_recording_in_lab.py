@@ -104,7 +104,7 @@ def of_another_version(route: Route) -> None:
     route.fulfill(response=answer, json=told)
 
 
-def test_nothing_is_lost_in_20_s_without_a_network_and_the_sidebar_stops_what_a_notebook_began(
+def test_recording_in_a_notebook_and_in_the_sidebar(
     ada: BrowserContext, lab: Lab, wire: Wire, connection: Connection, engine: Engine
 ) -> None:
     page = logged_in(ada, lab, wire)
@@ -137,3 +137,39 @@ def test_nothing_is_lost_in_20_s_without_a_network_and_the_sidebar_stops_what_a_
     assert len(heard) - 3 <= len(seen) <= len(heard) + 1
     apart = [min(abs(flash - click) for click in heard) for flash in seen[1:]]
     assert np.median(apart) < 0.12
+
+    # A page that is loaded again has nothing of the browser's, until it is given it again.
+    sidebar.get_by_role("button", name="Record again").click()
+    session = record(sidebar, connection, "display:1", "display:browser")
+    page.reload()
+    shared = sidebar.locator("[data-channel='display:browser']")
+    expect(shared).to_contain_text("not shared here", timeout=30_000)
+    shared.get_by_role("button", name=re.compile("^Share")).click()
+    expect(shared).to_contain_text(re.compile("· shared here"))
+    page.wait_for_timeout(1000 * EVERY)
+    page.locator(".jc-status").get_by_role("button", name="Stop").click()
+    until(session, page, "exported")
+    tracks, folder = tracks_of(engine, session), folder_of(engine, session)
+    (gap,) = [gap for gap in tracks["display:browser"].gaps if gap.start > 0]
+    assert gap.end < tracks["display:browser"].duration
+    assert not tracks["display:1"].gaps
+
+    # Who closes the page has stopped. This one is Notebook 7's.
+    page.goto(f"{lab.root(wire.port)}notebooks/talk.ipynb")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext")
+    page.evaluate(_READY)
+    page.evaluate(_RUN, "notebook:run-all-cells")
+    session = record(panel, connection, "display:browser")
+    page.close()
+    page = ada.new_page()
+    until(session, page, "exported")
+    assert session.metadata["stop_reason"] == "browser"
+
+    # The page on which a browser records lies at the Jupyter server, too.
+    page.goto(f"{lab.root(wire.port)}jupyter-capture/engine/record")
+    session = record(page.locator(".jc-session"), connection, *TAB)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    until(session, page, "exported")
+    player = page.locator(".jc-player")
+    player.get_by_role("button", name="Play", exact=True).click()
+    expect(player).to_have_attribute("data-state", "ready", timeout=30_000)
