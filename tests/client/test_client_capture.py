@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import SESSION, Server, failure, ok
+from client_harness import SESSION, Server, failure, ok
 
 from jupyter_capture import CaptureClient, CaptureSession, Channel, errors
 from jupyter_capture.client.channel import requests

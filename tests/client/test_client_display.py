@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import FOUND, SECRET, SESSION, STREAM, VIDEO, Server, ok
+from client_harness import FOUND, SECRET, SESSION, STREAM, VIDEO, Server, ok
 
 from jupyter_capture import editor
 from jupyter_capture.client import _display

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import STREAM, Server, ok
+from client_harness import STREAM, Server, ok
 from videodb import editor as sdk
 
 from jupyter_capture import editor, errors

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Server, failure, job, ok, processing
+from client_harness import Server, failure, job, ok, processing
 
 from jupyter_capture import errors
 from jupyter_capture.client import _http

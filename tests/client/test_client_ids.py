@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Server, ok
+from client_harness import Server, ok
 
 from jupyter_capture import editor, errors
 from jupyter_capture.client.connection import Connection

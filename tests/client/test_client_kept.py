@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Server, failure, ok
+from client_harness import Server, failure, ok
 
 from jupyter_capture.client.connection import CLOUD_URL, Connection, connect
 from jupyter_capture.editor import Clip, TextAsset, Timeline, Track

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import FOUND, SECRET, STREAM, VIDEO, Server, failure, job, ok, processing
+from client_harness import FOUND, SECRET, STREAM, VIDEO, Server, failure, job, ok, processing
 
 import jupyter_capture
 from jupyter_capture import errors

@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 import pytest
-from conftest import FOUND, SESSION, STREAM, VIDEO, Server, job, ok, processing
+from client_harness import FOUND, SESSION, STREAM, VIDEO, Server, job, ok, processing
 
 import jupyter_capture
 from jupyter_capture.client.connection import Connection

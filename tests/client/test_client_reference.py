@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Server, ok
+from client_harness import Server, ok
 
 from jupyter_capture import editor, errors
 from jupyter_capture.client.connection import CLOUD_URL, Connection

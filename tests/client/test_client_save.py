@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from conftest import SECRET, VIDEO, Server, job, ok, processing
+from client_harness import SECRET, VIDEO, Server, job, ok, processing
 from PIL import Image
 
 from jupyter_capture import errors
