@@ -86,8 +86,10 @@ def webhooks() -> Iterator[WebhookReceiver]:
 def recorded(
     desktop: VirtualDesktop, connection: Connection, webhooks: WebhookReceiver
 ) -> Recorded:
-    """About 12 s about a budget. Read it, but make a session of your own to change anything."""
+    """About 8 s about a budget. Read it, but make a session of your own to change anything."""
     session = connection.create_capture_session(end_user_id="tests", callback_url=webhooks.url)
+    # From the first slide on, so that the same ones are in it each time.
+    desktop.show(SLIDES, 3.0)
     session.start(
         [
             {"name": "display:1", "store": True},

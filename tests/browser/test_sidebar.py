@@ -146,7 +146,8 @@ def test_record_reload_stop_find_and_insert(
     turn(sidebar, "Search")
     sidebar.get_by_role("searchbox", name="What was said").fill("budget discussion")
     sidebar.get_by_role("button", name="Search").click()
-    hits = sidebar.locator(".jc-search .jc-hit")
+    # The library is shared: others spoke of the budget too.
+    hits = sidebar.locator(".jc-search .jc-hit", has_text="Budget talk")
     expect(hits.first).to_contain_text("budget", timeout=30_000)
     pictures(page, lab.folder, "search")
     hits.first.get_by_role("button", name="Insert").click()
@@ -210,7 +211,8 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     tab = page.locator(".jc-timeline-tab")
     expect(tab.get_by_role("button", name="Keep in the library")).to_be_disabled()
     turn(sidebar, "Search")
-    hit = sidebar.locator(".jc-search .jc-hit-play").first
+    hits = sidebar.locator(".jc-search .jc-hit", has_text="Budget talk")
+    hit = hits.first.locator(".jc-hit-play")
     hit.drag_to(tab.locator(".jc-tl-scroll"), target_position={"x": 34, "y": 40})
     expect(tab.locator(".jc-tl-clip")).to_have_count(1)
     tab.get_by_role("button", name="Keep in the library").click()

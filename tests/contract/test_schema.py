@@ -235,7 +235,8 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_is_for(served: Served) 
         yield b'"}'
 
     for content in (b" " * (LIMIT + 1), pieces()):
-        answer = served.http.post("/collection", content=content)
+        headers = {"content-type": "application/json"}
+        answer = served.http.post("/collection", content=content, headers=headers)
         assert answer.status_code == 413
         assert Failure.model_validate_json(answer.content).error_code == "TOO_LARGE"
     assert served.http.post(

@@ -10,7 +10,7 @@ from jupyter_capture.engine.index import delete_index
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.search import Hit, Memory, keywords, search
 from jupyter_capture.engine.search.numbers import spellings, value_of, value_of_words
-from jupyter_capture.engine.search.shots import LEAD_IN, as_shots
+from jupyter_capture.engine.search.shots import LEAD_IN, as_shots, watchable
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,13 @@ def test_neighbours_that_were_found_are_one_shot_with_a_little_lead_in():
     ]  # fmt: skip
     assert [shot.score for shot in shots] == [0.8, 0.6]
     assert as_shots([hit(1, 0.1, 2, 1)])[0].start == 0
+
+
+def test_what_was_seen_for_a_blink_is_a_shot_that_can_be_watched():
+    assert watchable(3, 3.1, 60) == (3, 4)
+    assert watchable(59.9, 60, 60) == (59, 60)
+    assert watchable(0, 0.2, 0.5) == (0, 0.5)
+    assert watchable(3, 9, 60) == (3, 9)
 
 
 def test_what_is_far_off_weak_of_another_track_or_too_long_stays_apart():

@@ -23,7 +23,7 @@ from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
 from jupyter_capture.engine.search.memory import Memory, version_of
 from jupyter_capture.engine.search.operators import CELLS, Asked, of_channel, read_query
 from jupyter_capture.engine.search.recordings import of_recordings
-from jupyter_capture.engine.search.shots import SPOKEN, as_shots
+from jupyter_capture.engine.search.shots import SPOKEN, as_shots, watchable
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import InvalidRequestError, NotIndexedError
 from jupyter_capture.wire.library import (
@@ -38,6 +38,7 @@ from jupyter_capture.wire.library import (
 
 DEFAULT_HITS = 10
 SCREEN = "screen_text"
+_RECORDS = "records"
 _KINDS = (SPOKEN, "scene")
 _KNOWN = "jupyter_capture.collections"
 _AGAIN = 4
@@ -188,7 +189,7 @@ class Finder:
         vectors = self._embedder.embed([sentence.text for sentence in sentences])
         with self._store.write() as connection:
             row = write_index(
-                connection, track.id, f"records:{name}", name, sentences, vectors, "caller", None
+                connection, track.id, f"{_RECORDS}:{name}", name, sentences, vectors, "caller", None
             )
         return _index_view(row, asset)
 
@@ -295,7 +296,7 @@ def _index_view(row: Any, asset: AssetRow) -> Index:
         index_id=row.id,
         video_id=asset.id,
         collection_id=asset.collection_id,
-        name=row.kind.removeprefix("records:"),
+        name=row.kind.removeprefix(f"{_RECORDS}:"),
         record_count=row.end_id - row.first_id,
         model=row.model,
     )
@@ -316,9 +317,12 @@ def _sentence(scene: IndexScene, number: int, asset: AssetRow) -> Record:
 
 def _doc(hit: Hit, asset: AssetRow, looked_in: Sequence[Any]) -> Doc:
     source = hit.source.partition(":")[0]
+    start, end = hit.start, hit.end
+    if source != _RECORDS:
+        start, end = watchable(start, end, asset.length)
     doc = Doc(
-        start=round(hit.start, 3),
-        end=min(round(hit.end, 3), asset.length),
+        start=round(start, 3),
+        end=min(round(end, 3), asset.length),
         text=hit.text,
         score=round(hit.score, 4),
         metadata={"channel": hit.channel_id, "source": source},
@@ -328,7 +332,7 @@ def _doc(hit: Hit, asset: AssetRow, looked_in: Sequence[Any]) -> Doc:
             (row for row in looked_in if row.first_id <= hit.segment_id < row.end_id), None
         )
         doc.scene_index_id = index.id if index else None
-        doc.scene_index_name = hit.source.removeprefix("records:")
+        doc.scene_index_name = hit.source.removeprefix(f"{_RECORDS}:")
     return doc
 
 

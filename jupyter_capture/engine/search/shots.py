@@ -11,6 +11,7 @@ from jupyter_capture.engine.search import Hit
 LEAD_IN = 0.4
 """Seconds that a shot of spoken words begins before them."""
 SPOKEN = "spoken_word"
+_SHORTEST = 1.0  # s: what stood on the screen for a blink is shown for longer
 _APART = 2.0  # s between sentences that still are neighbours
 _LONGEST = 60.0  # s of a shot that is made of several
 _AS_GOOD = 0.75  # of the best one's score: a neighbour that says as much of it
@@ -36,6 +37,12 @@ def as_shots(hits: Sequence[Hit]) -> list[Hit]:
             taken |= {each.segment_id for each in shot}
             found.append(_one(hit, shot))
     return found
+
+
+def watchable(start: float, end: float, length: float) -> tuple[float, float]:
+    """The stretch, made long enough to be seen, within a recording of ``length`` seconds."""
+    end = min(max(end, start + _SHORTEST), length)
+    return max(0.0, min(start, end - _SHORTEST)), end
 
 
 def _around(best: Hit, said: list[Hit], taken: set[int]) -> list[Hit]:

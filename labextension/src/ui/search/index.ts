@@ -15,6 +15,7 @@ import { LiveSession, isLive, nameOf } from "./live";
 import {
   type Hit,
   type SearchState,
+  asksCells,
   asksScreen,
   channelWords,
   countText,
@@ -103,6 +104,8 @@ class SearchController {
   private attempt = 0;
   private asked = "";
   private scopesAsked = -Infinity;
+  /** Recordings that were listened to or read, as far as this panel knows. */
+  private readonly looked = new Set<string>();
   private readonly live: LiveSession;
 
   constructor(
@@ -260,25 +263,36 @@ class SearchController {
     }
     this.leaveLive();
     const where = this.place(session);
+    const screen = asksScreen(query);
     const ask = () => api.request<SearchAnswer>("POST", `${where}/search/v2`, request);
+    if (where.startsWith("/collection")) {
+      // What was not listened to yet would be left out without a word.
+      if (!asksCells(query)) await this.indexAll(screen);
+      return hitsOf(await ask());
+    }
     const answer = await ask().catch(async (error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "NOT_INDEXED") throw error;
-      const screen = asksScreen(query);
-      if (!where.startsWith("/collection")) await this.index(where, screen);
-      else if (!(await this.indexAll(screen))) throw error;
+      await this.index(where, screen);
       return ask();
     });
     return hitsOf(answer);
   }
 
-  /** Looks through all recordings of the collection, which takes a while; whether there are any. */
-  private async indexAll(screen: boolean): Promise<boolean> {
+  /** Looks through all recordings of the collection, which takes a while the first time. */
+  private async indexAll(screen: boolean): Promise<void> {
     const path = `/video?collection_id=${encodeURIComponent(this.api.get("collection_id"))}`;
     const { videos } = await this.api.request<VideoPage>("GET", path);
-    // The raw channels of a recording are heard with it.
-    const whole = videos.filter((video) => !video.channel_id);
-    for (const { id } of whole) await this.index(`/video/${id}`, screen);
-    return whole.length > 0;
+    for (const { id, channel_id } of videos) {
+      // The raw channels of a recording are heard with it.
+      if (channel_id || this.looked.has(`${id} ${screen}`)) continue;
+      try {
+        await this.index(`/video/${id}`, screen);
+      } catch (error) {
+        // One without sound has nothing to be found; the others have.
+        if (!(error instanceof ApiError) || error.status >= 500) throw error;
+      }
+      this.looked.add(`${id} ${screen}`);
+    }
   }
 
   private async index(where: string, screen: boolean): Promise<void> {

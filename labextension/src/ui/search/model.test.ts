@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asksScreen, channelWords, countText, hitsOf, hitsOfMoments, marked } from "./model";
+import { asksCells, asksScreen, channelWords, countText, hitsOf, hitsOfMoments, marked } from "./model";
 
 const spelt = (text: string, query: string) =>
   marked(text, query)
@@ -60,6 +60,8 @@ it("names channels as people do, and leaves what it does not know as it is", () 
 it("knows a question about the screen, but not its words in quotes", () => {
   expect(asksScreen("channel:screen cloud")).toBe(true);
   expect(asksScreen('"channel:screen" cloud')).toBe(false);
+  expect(asksCells("channel:cells fit")).toBe(true);
+  expect(asksCells("cells")).toBe(false);
 });
 
 it("what is found in a running session names the session and no video", () => {

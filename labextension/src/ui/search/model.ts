@@ -89,7 +89,16 @@ export function channelWords({ channel, source }: Pick<Hit, "channel" | "source"
 
 /** Whether a query asks for the text on the screen alone. */
 export function asksScreen(query: string): boolean {
-  return /(?<!\S)channel:(?:screen|display)/i.test(query.replace(/"[^"]*"/g, " "));
+  return /(?<!\S)channel:(?:screen|display)/i.test(unquoted(query));
+}
+
+/** Whether a query asks for cells alone, which are indexed as they run. */
+export function asksCells(query: string): boolean {
+  return /(?<!\S)channel:(?:cells|notebook)/i.test(unquoted(query));
+}
+
+function unquoted(query: string): string {
+  return query.replace(/"[^"]*"/g, " ");
 }
 
 export interface Part {
