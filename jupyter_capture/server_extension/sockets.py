@@ -43,10 +43,14 @@ class SocketPassage(WebSocketMixin, WebSocketHandler, Handler):
     async def get(self, *_: str) -> None:
         await self.admit("execute")
         with refusing():
-            self._theirs = await self.engine.socket(self.target())
-        await super().get()
-        if self._coming is None:
-            await self._theirs.close()  # it was no handshake after all
+            theirs = self._theirs = await self.engine.socket(self.target())
+        try:
+            await super().get()  # until the browser is gone, or was none
+        finally:
+            # Not left to `_come`: one that is cancelled before it began does nothing at all.
+            if self._coming is not None:
+                self._coming.cancel()
+            await self._end(theirs)
 
     def check_origin(self, origin: str = "") -> bool:
         return Handler.check_origin(self, origin)
@@ -62,15 +66,11 @@ class SocketPassage(WebSocketMixin, WebSocketHandler, Handler):
             with suppress(ConnectionClosed):  # `_come` tells why
                 await self._theirs.send(message)
 
-    def on_close(self) -> None:
-        if self._coming is not None:
-            self._coming.cancel()
-
     async def _come(self) -> None:
         theirs = self._theirs
         if theirs is None:
             return
-        try:
+        with suppress(WebSocketClosedError):
             async for message in _messages(theirs):
                 await self.write_message(message, binary=isinstance(message, bytes))
             code = theirs.close_code
@@ -78,10 +78,6 @@ class SocketPassage(WebSocketMixin, WebSocketHandler, Handler):
                 self.close(_FAILED, "The engine broke off. Connect again.")
             else:
                 self.close(code, theirs.close_reason)
-        except WebSocketClosedError:
-            pass
-        finally:
-            await self._end(theirs)
 
     async def _end(self, theirs: ClientConnection) -> None:
         if self.close_code is None and theirs.close_code is None:
