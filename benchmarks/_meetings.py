@@ -7,12 +7,14 @@ of the way from one sentence to another: so vectors cluster as real ones do, and
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Connection
 
 from jupyter_capture.engine.embed import DIMENSIONS, Embedder
 from jupyter_capture.engine.models import find_text_model
@@ -131,7 +133,7 @@ def fill(folder: Path, count: int, models: Path) -> float:
     for texts, halves in meetings.batches(count):
         with store.write() as connection:
             raw = connection.connection.driver_connection
-            assert raw is not None
+            assert isinstance(raw, sqlite3.Connection)
             _write_rows(raw, first, texts, halves)
             for start in range(first, first + len(texts), A_RECORDING):
                 _write_recording(connection, start, min(start + A_RECORDING, first + len(texts)))
@@ -141,7 +143,9 @@ def fill(folder: Path, count: int, models: Path) -> float:
     return time.perf_counter() - began
 
 
-def _write_rows(raw, first: int, texts: list[str], halves: npt.NDArray[np.float16]) -> None:  # type: ignore[no-untyped-def]
+def _write_rows(
+    raw: sqlite3.Connection, first: int, texts: list[str], halves: npt.NDArray[np.float16]
+) -> None:
     ids = range(first, first + len(texts))
 
     def row(at: int, said: str) -> tuple[object, ...]:
@@ -168,7 +172,7 @@ def _write_rows(raw, first: int, texts: list[str], halves: npt.NDArray[np.float1
     )
 
 
-def _write_recording(connection, first: int, end: int) -> None:  # type: ignore[no-untyped-def]
+def _write_recording(connection: Connection, first: int, end: int) -> None:
     number = (first - 1) // A_RECORDING
     asset = f"m-{number}"
     stems = [f"trk-{number}-m", f"trk-{number}-s"]

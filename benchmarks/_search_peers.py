@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,7 @@ def lancedb_rows(
     began = time.perf_counter()
     schema = pa.schema([("id", pa.int64()), ("vector", pa.list_(pa.float32(), DIMENSIONS))])
 
-    def batches():  # type: ignore[no-untyped-def]
+    def batches() -> Iterator[Any]:
         for start in range(0, len(halves), _BLOCK):
             block = halves[start : start + _BLOCK].astype(np.float32)
             flat = pa.FixedSizeListArray.from_arrays(pa.array(block.reshape(-1)), DIMENSIONS)

@@ -45,7 +45,7 @@ from jupyter_capture.engine.search import search
 from jupyter_capture.engine.search.finder import Finder, Record
 from jupyter_capture.engine.search.memory import Memory
 from jupyter_capture.engine.store import Store
-from jupyter_capture.wire.library import SearchRequest
+from jupyter_capture.wire.library import SearchMode, SearchRequest
 
 PER_KIND = 7
 KINDS = (
@@ -125,11 +125,9 @@ class Ours:
         self.finder = Finder(self.store, self.library, embedder)
         self.finder._memory = self.memory
 
-    def over_all(self, query: str, mode: str = "hybrid", **options) -> list[int]:  # type: ignore[no-untyped-def]
+    def over_all(self, query: str, mode: SearchMode = "hybrid") -> list[int]:
         with self.store.read() as connection:
-            hits = search(
-                connection, self.embedder, query, None, mode, TOP, memory=self.memory, **options
-            )
+            hits = search(connection, self.embedder, query, None, mode, TOP, memory=self.memory)
         return [hit.segment_id for hit in hits]
 
     def inside(self, query: str) -> object:

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
@@ -66,16 +68,17 @@ class Kept:
     """Each text is embedded once."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder, self._known = embedder, {}
+        self._embedder = embedder
+        self._known: dict[tuple[str, ...], npt.NDArray[np.float32]] = {}
 
-    def embed(self, texts):  # type: ignore[no-untyped-def]
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         key = tuple(texts)
         if key not in self._known:
             self._known[key] = self._embedder.embed(texts)
         return self._known[key]
 
 
-def tune(connection: Connection, embedder: Kept, queries) -> None:  # type: ignore[no-untyped-def]
+def tune(connection: Connection, embedder: Kept, queries: Sequence[tuple[str, str, int]]) -> None:
     print(f"{'words add':>10} {'power':>6} {'recall@1':>9} {'MRR':>7} {'worst kind':>11}")
     for add in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0):
         for power in (1.0, 1.5, 2.0, 3.0):

@@ -22,8 +22,9 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import jiwer
 import numpy as np
@@ -149,8 +150,8 @@ def _direct(beams: int, batch: int = 0) -> Callable[[SpeechModel], Hear]:
     return made
 
 
-def _text(segments: object) -> str:
-    return " ".join(segment.text for segment in segments)  # type: ignore[attr-defined]
+def _text(segments: Iterable[Any]) -> str:
+    return " ".join(segment.text for segment in segments)
 
 
 ABOUT = (

@@ -67,7 +67,10 @@ def engine(folder: Path, urls: list[str], wanted: int, began: float, speed: floa
     home = Home.at(folder)
     store = Store(home.database)
     store.migrate()
-    clock = lambda: began + (time.time() - began) * speed  # noqa: E731
+
+    def clock() -> float:
+        return began + (time.time() - began) * speed
+
     webhooks = Webhooks(store, webhook_secret(store), clock=clock, timeout=TIMEOUT)
     records = Records(store, home, Events(), webhooks, lambda *_: {})
     webhooks.start()
@@ -221,8 +224,8 @@ class Campaign:
         return len(self._rows("status = 'pending'", "deliveries"))
 
     @staticmethod
-    def _until(done: object, deadline: float) -> None:
-        while not done():  # type: ignore[operator]
+    def _until(done: Callable[[], object], deadline: float) -> None:
+        while not done():
             if time.monotonic() > deadline:
                 raise SystemExit("the campaign did not come to its end")
             time.sleep(0.05)

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _fill(hub: httpx.Client, name: str, repository: str, part: Path, progress: P
         def load(file: _File = file, path: Path = path, told: Any = told) -> None:
             _load(hub, f"/{repository}/resolve/{revision}/{file.path}", path, file.size, told)
 
-        _patiently(name, load, lambda path=path: _size(path))  # type: ignore[misc]
+        _patiently(name, load, partial(_size, path))
         _verify(name, file, path)
         before += file.size
     sizes = {file.path: [file.size, file.sha256 or file.sha1] for file in files}
