@@ -11,6 +11,7 @@ import { Notes, busyWords, wordsOf } from "../notes";
 import { folderOf, pictureOf, playIn } from "../play";
 import type { Player } from "../player";
 import { followTheme } from "../theme";
+import { Listening } from "./listening";
 import { LiveSession, isLive, nameOf } from "./live";
 import {
   type Hit,
@@ -104,9 +105,8 @@ class SearchController {
   private attempt = 0;
   private asked = "";
   private scopesAsked = -Infinity;
-  /** Recordings that were listened to or read, as far as this panel knows. */
-  private readonly looked = new Set<string>();
   private readonly live: LiveSession;
+  private readonly listening: Listening;
 
   constructor(
     private readonly api: PanelApi<SearchState>,
@@ -118,6 +118,7 @@ class SearchController {
       () => void this.search(true),
       () => void this.search(),
     );
+    this.listening = new Listening(api, (words) => (ui.count.textContent = words));
     // What began to record since then is offered when somebody is about to choose.
     for (const name of ["pointerenter", "focus"]) {
       ui.scope.addEventListener(name, () => {
@@ -267,44 +268,15 @@ class SearchController {
     const ask = () => api.request<SearchAnswer>("POST", `${where}/search/v2`, request);
     if (where.startsWith("/collection")) {
       // What was not listened to yet would be left out without a word.
-      if (!asksCells(query)) await this.indexAll(screen);
+      if (!asksCells(query)) await this.listening.all(api.get("collection_id"), screen);
       return hitsOf(await ask());
     }
     const answer = await ask().catch(async (error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "NOT_INDEXED") throw error;
-      await this.index(where, screen);
+      await this.listening.one(where, screen);
       return ask();
     });
     return hitsOf(answer);
-  }
-
-  /** Looks through all recordings of the collection, which takes a while the first time. */
-  private async indexAll(screen: boolean): Promise<void> {
-    const path = `/video?collection_id=${encodeURIComponent(this.api.get("collection_id"))}`;
-    const { videos } = await this.api.request<VideoPage>("GET", path);
-    for (const { id, channel_id } of videos) {
-      // The raw channels of a recording are heard with it.
-      if (channel_id || this.looked.has(`${id} ${screen}`)) continue;
-      try {
-        await this.index(`/video/${id}`, screen);
-      } catch (error) {
-        // One without sound has nothing to be found; the others have.
-        if (!(error instanceof ApiError) || error.status >= 500) throw error;
-      }
-      this.looked.add(`${id} ${screen}`);
-    }
-  }
-
-  private async index(where: string, screen: boolean): Promise<void> {
-    const { count } = this.ui;
-    const path = screen ? `${where}/index/scene` : `${where}/index`;
-    await this.api.request("POST", path, {}, ({ percentage }) => {
-      const share = percentage.toFixed(0);
-      count.textContent = screen
-        ? trans.__("Reading its screen first, %1 %…", share)
-        : trans.__("Listening to it first, %1 %…", share);
-    });
-    count.textContent = trans.__("Searching…");
   }
 
   private async session(): Promise<Session | undefined> {
