@@ -78,7 +78,9 @@ class Settings(BaseSettings):
         "is.",
     )
     private_callbacks: bool = Field(
-        False, description="Let webhooks go to addresses in private networks."
+        False,
+        description="Let webhooks go to, and uploads be fetched from, addresses in private "
+        "networks.",
     )
     posters: bool = Field(True, description="Put inline posters into saved notebooks.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -59,6 +59,7 @@ ENGINE_PARTS = {
     "jobs": {"worker"},
     "live": {"screen", "transcribe"},
     "drawing": {"renderers", "segment_cache"},
+    "ingest": {"fetching"},
     "renderers": {"render_process", "segment_cache"},
     "sessions": {"export", "recorders"},
     "saving": {"streams"},

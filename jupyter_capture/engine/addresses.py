@@ -1,4 +1,4 @@
-"""Callback addresses: which ones are let through.
+"""Addresses of others, for callbacks and what is fetched: which ones are let through.
 
 An address is read by one parser, and what a name stands for is looked up once: what was checked is
 what is connected to. So neither another spelling nor another answer of a name server leads
@@ -81,7 +81,7 @@ def refusal(address: Address, *, private: bool) -> str | None:
     """Why an address must not be called; None where it may be."""
     inner, tunnelled = _inner(address)
     if inner in _METADATA or inner.is_link_local:
-        return f"{address} is a link-local or metadata address, which no webhook goes to."
+        return f"{address} is a link-local or metadata address, which is never called."
     if inner.is_multicast or inner.is_unspecified:
         return f"{address} is not the address of one machine."
     if inner.is_loopback and not tunnelled:

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
 from sqlalchemy import select
 
-from jupyter_capture._version import __version__
+from jupyter_capture.engine.fetching import fetch
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import now
 from jupyter_capture.engine.limits import CPU_SECONDS, limit_time
@@ -24,15 +22,12 @@ from jupyter_capture.errors import (
     InvalidRequestError,
     NotFoundError,
     StorageFullError,
-    TooLargeError,
 )
 from jupyter_capture.media.ingest import Still, ingest, recognise
 from jupyter_capture.wire.recorder import TrackManifest
 
 Progress = Callable[[float, str], None]
 
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_REDIRECTS = 5
 _FETCHING = 0.3
 """Share of the progress, where there is something to fetch."""
 _PREFIXES = {"video": "m", "audio": "a", "image": "img"}
@@ -85,7 +80,13 @@ class Ingest:
             self._progress(done, stage)
 
         if args["url"] is not None:
-            fetch(args["url"], source, args["limit"], lambda done: tell(done * share, "Fetching"))
+            fetch(
+                args["url"],
+                source,
+                args["limit"],
+                lambda done: tell(done * share, "Fetching"),
+                private=args.get("private", False),
+            )
         if not source.is_file():
             raise InvalidRequestError("The uploaded file is not there any more. Upload it again.")
         with contextlib.suppress(FileNotFoundError):
@@ -165,59 +166,3 @@ class Ingest:
                         asset_id=asset_id, track_id=track.id, ordinal=ordinal
                     )
                 )
-
-
-def fetch(url: str, target: Path, limit: int, progress: Callable[[float], None]) -> None:
-    """Download an http(s) address of at most ``limit`` bytes.
-
-    Raises InvalidRequestError, which names the address without its query, and TooLargeError.
-    """
-    parts = urlsplit(url)
-    said = f"{parts.scheme}://{parts.hostname}{parts.path}"[:300]
-    headers = {"user-agent": f"jupyter-capture/{__version__}", "accept-encoding": "identity"}
-    client = httpx.Client(
-        timeout=_TIMEOUT, follow_redirects=True, max_redirects=_REDIRECTS, headers=headers
-    )
-    try:
-        with client, client.stream("GET", url) as response:
-            if response.status_code != 200:
-                raise InvalidRequestError(
-                    f"{said} answered {response.status_code} {response.reason_phrase}. Give an "
-                    "address that serves the media file itself, without a login."
-                )
-            _take(response, said, target, limit, progress)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise InvalidRequestError(
-            f"{said} cannot be fetched: {str(error) or type(error).__name__}. Is the address right "
-            "and reachable from this machine? A file can be uploaded instead."
-        ) from error
-
-
-def _take(
-    response: httpx.Response,
-    said: str,
-    target: Path,
-    limit: int,
-    progress: Callable[[float], None],
-) -> None:
-    if response.headers.get("content-type", "").startswith("text/html"):
-        raise InvalidRequestError(
-            f"{said} is a web page, not a media file. Give the address of the file itself."
-        )
-    length = response.headers.get("content-length", "")
-    announced = int(length) if length.isdecimal() else 0
-    size, reported = 0, 0.0
-    with target.open("wb") as file:
-        for block in response.iter_bytes(1 << 18):
-            size += len(block)
-            if max(size, announced) > limit:
-                raise TooLargeError(
-                    f"{said} has more than {limit / 1e6:,.0f} MB, which is the largest upload "
-                    "that is accepted. JUPYTER_CAPTURE_UPLOAD_LIMIT_MB sets another limit."
-                )
-            file.write(block)
-            if announced and size / announced - reported >= 0.02:
-                reported = size / announced
-                progress(min(reported, 1.0))
-    if size < announced:
-        raise InvalidRequestError(f"{said} ended after {size:,} of {announced:,} bytes. Try again.")

@@ -39,7 +39,7 @@ class Poster:
         InvalidRequestError where it is no address."""
         address = parsed(url)
         origin = httpcore.Origin(
-            address.raw_scheme, address.raw_host, address.port or _PORTS[address.scheme]
+            address.raw_scheme, address.raw_host, address.port or PORTS[address.scheme]
         )
         request = httpcore.Request(
             b"POST",
@@ -95,7 +95,7 @@ class Poster:
                 self._open.discard(stream)
 
 
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 
 
 def _status(response: httpcore.Response) -> int:
@@ -108,6 +108,23 @@ def _status(response: httpcore.Response) -> int:
             if seen >= LONGEST_ANSWER:
                 break
     return response.status
+
+
+def connected(host: str, port: int, deadline: float, *, private: bool) -> httpcore.NetworkStream:
+    """A line to one of the addresses that ``host`` stands for now and that may be called.
+
+    Raises ForbiddenError where none may be, OSError and httpcore's errors.
+    """
+    addresses = allowed(host, port, private=private)
+    failed: Exception | None = None
+    for place, address in enumerate(addresses):
+        # One that does not answer leaves time for the next.
+        share = _left(deadline) / (len(addresses) - place)
+        try:
+            return httpcore.SyncBackend().connect_tcp(address, port, share)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            failed = error
+    raise failed or httpcore.ConnectError(f"{host} stands for no address.")
 
 
 class _Line(httpcore.NetworkBackend):
@@ -126,20 +143,10 @@ class _Line(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = allowed(host, port, private=self._poster.private)
-        failed: Exception | None = None
-        for place, address in enumerate(addresses):
-            # One that does not answer leaves time for the next.
-            share = _left(self._deadline) / (len(addresses) - place)
-            try:
-                found = httpcore.SyncBackend().connect_tcp(address, port, share)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failed = error
-                continue
-            self.stream = _Timed(found, self._deadline)
-            self._poster._keep(self.stream)
-            return self.stream
-        raise failed or httpcore.ConnectError(f"{host} stands for no address.")
+        found = connected(host, port, self._deadline, private=self._poster.private)
+        self.stream = _Timed(found, self._deadline)
+        self._poster._keep(self.stream)
+        return self.stream
 
 
 class _Timed(httpcore.NetworkStream):

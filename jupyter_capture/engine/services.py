@@ -124,6 +124,7 @@ class Services:
             media_url,
             limit=settings.upload_limit_mb,
             reserve=settings.disk_reserve_mb,
+            private=settings.private_callbacks,
         )
         self.jobs.on_gone = self._tidy
         embedder = LazyEmbedder(self.home, settings.threads)

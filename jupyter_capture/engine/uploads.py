@@ -74,7 +74,8 @@ def no_room() -> StorageFullError:
 
 
 class Uploads:
-    """``limit`` and ``reserve``, the space that must stay free, in MB."""
+    """``limit`` and ``reserve``, the space that must stay free, in MB. ``private``: whether files
+    may be fetched from private networks."""
 
     def __init__(
         self,
@@ -86,12 +87,14 @@ class Uploads:
         *,
         limit: int,
         reserve: int,
+        private: bool = False,
     ) -> None:
         self._store, self._home, self._tickets, self._jobs = store, home, tickets, jobs
         self._media = urlsplit(media_url)
         self._base = media_url
         self.limit = limit * _MEGABYTE
         self._reserve = reserve * _MEGABYTE
+        self._private = private
         self._moving = threading.RLock()
         self._taken: set[str] = set()
         self._lock = threading.Lock()
@@ -173,6 +176,7 @@ class Uploads:
             "media_type": request.media_type,
             "limit": self.limit,
             "reserve": self._reserve,
+            "private": self._private,
         }
         # tidy() must not see the file before the job that it belongs to.
         with self._moving:

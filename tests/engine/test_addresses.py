@@ -17,6 +17,7 @@ import pytest
 from engine_harness import Receiver
 
 from jupyter_capture.engine.addresses import checked
+from jupyter_capture.engine.fetching import fetch
 from jupyter_capture.engine.posting import LONGEST_ANSWER, Poster
 from jupyter_capture.errors import CaptureError, ForbiddenError, InvalidRequestError
 
@@ -139,6 +140,31 @@ def test_a_name_that_is_unknown_or_none_is_an_error_and_no_crash() -> None:
     for host in ("nobody.invalid", "xn--a.invalid", "a" * 63 + ".invalid"):
         with pytest.raises((OSError, httpcore.NetworkError)):
             Poster().post(f"http://{host}/", {}, b"{}")
+
+
+def test_an_upload_is_fetched_only_from_where_a_callback_may_go_at_every_hop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def redirect(connection: socket.socket) -> None:
+        connection.recv(65536)
+        to = f"http://rebind.test:{port}/next".encode()
+        connection.sendall(b"HTTP/1.1 302 Found\r\nconnection: close\r\nlocation: %b\r\n\r\n" % to)
+
+    def get(host: str, private: bool = False) -> None:
+        url = f"http://{host}:{port}/a.mp4?token=secret"
+        fetch(url, tmp_path / "a", 1000, lambda done: None, private=private)
+
+    inside = [["127.0.0.1"], ["169.254.169.254"]]
+    with listening(redirect) as port, names(monkeypatch, rebind=inside, home=[["10.0.0.1"]]):
+        # What the name stood for at the first hop is not believed at the second.
+        with pytest.raises(InvalidRequestError, match=r"169\.254\.169\.254") as refused:
+            get("rebind.test", private=True)
+        assert "secret" not in refused.value.message
+        with pytest.raises(InvalidRequestError, match="JUPYTER_CAPTURE_PRIVATE_CALLBACKS=1"):
+            get("home.test")
+        for host in ("[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]", "0.0.0.0", "2852039166"):
+            with pytest.raises(InvalidRequestError, match="not fetched"):
+                get(host, private=True)
 
 
 @contextmanager

@@ -76,6 +76,8 @@ async def test_an_address_that_gives_no_media_is_said(
         (web("/short", b"x" * 10, content_length="100"), "INVALID_REQUEST", "/short"),
         (web("/empty", b""), "NOT_MEDIA", "empty"),
         ("http://127.0.0.1:9/a.mp4?token=secret", "INVALID_REQUEST", "fetched"),
+        ("http://169.254.169.254/latest/meta-data?x=secret", "INVALID_REQUEST", "metadata"),
+        (web("/in", status=302, location="http://10.0.0.1/a.mp4"), "INVALID_REQUEST", "private"),
     ]
     answers = [await name(app, url, name="x") for url, _, _ in cases]
     for (url, code, words), answer in zip(cases, answers, strict=True):
