@@ -21,7 +21,7 @@ from jupyter_capture.engine.schema import (
     streams,
     tracks,
 )
-from jupyter_capture.engine.store import Store
+from jupyter_capture.engine.store import Store, newest_first
 from jupyter_capture.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError
 from jupyter_capture.media.opened import OpenedTracks
 from jupyter_capture.media.tracks import StoredTrack
@@ -136,8 +136,7 @@ class Library:
         if type is not None:
             query = query.where(assets.c.type == type)
         with self._store.read() as connection:
-            order = (assets.c.created_at.desc(), assets.c.id)
-            return list(connection.execute(query.order_by(*order)).all())
+            return list(connection.execute(query.order_by(*newest_first(assets))).all())
 
     def rename(self, asset_id: str, name: str) -> None:
         self.asset(asset_id)

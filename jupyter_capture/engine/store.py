@@ -11,7 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    text,
+)
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jupyter_capture.errors import EngineError, StorageFullError
@@ -172,6 +181,12 @@ class Store:
         )
         for pragma in pragmas:
             raw.execute(f"PRAGMA {pragma}").close()
+
+
+def newest_first(table: Table) -> tuple[ColumnElement[Any], ...]:
+    """The order of rows whose ``created_at`` is in whole seconds: of those of one second, what was
+    written later comes first."""
+    return table.c.created_at.desc(), literal_column(f"{table.name}.rowid").desc()
 
 
 def _newest() -> str:

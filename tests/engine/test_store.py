@@ -73,6 +73,17 @@ def test_busy_threads_do_not_wait_for_one_anothers_connections(app: App) -> None
         assert sorted(pool.map(nested, range(200))) == list(range(200))
 
 
+async def test_of_the_sessions_of_one_second_the_latest_is_named_first(app: App) -> None:
+    async with app.local as client:
+        path = "/collection/default/capture/session"
+        made = []
+        for _ in range(8):
+            answer = await client.post(path, json={"end_user_id": "tests"})
+            made.append(answer.json()["data"]["session_id"])
+        listed = (await client.get(path)).json()["data"]["sessions"]
+    assert [one["session_id"] for one in listed] == made[::-1]
+
+
 def test_what_fails_half_way_leaves_nothing(app: App) -> None:
     store = app.services.store
 

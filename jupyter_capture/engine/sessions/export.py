@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Exported:
 
     video_id: str
     seconds: float
-    raw: dict[str, str] = field(default_factory=dict)
+    raw: dict[str, str]
 
 
 def drop_empty(manifest: Manifest, folder: Path) -> None:
@@ -51,18 +51,18 @@ def export(
     videos = [track for track in kept.values() if track.kind == "video"]
     picture = kept.get(session.primary_video_channel_id or "", next(iter(videos), None))
     muxed = [track for track in (picture, mix) if track is not None] or list(kept.values())[:1]
-    video_id = _add_asset(connection, session, "video", name, muxed, None)
-    result = Exported(video_id, max(track.seconds for track in muxed))
+    raw = {}
     for channel_id, track in kept.items():
         title = f"{name} · {channel_id}"
-        asset = _add_asset(connection, session, track.kind, title, [track], channel_id)
-        result.raw[channel_id] = asset
+        raw[channel_id] = _add_asset(connection, session, track.kind, title, [track], channel_id)
         connection.execute(
             rtstreams.update()
             .where(rtstreams.c.session_id == session.id, rtstreams.c.channel_id == channel_id)
-            .values(exported_asset_id=asset)
+            .values(exported_asset_id=raw[channel_id])
         )
-    return result
+    # Last, so that lists, which begin with the newest, name it before its channels.
+    video_id = _add_asset(connection, session, "video", name, muxed, None)
+    return Exported(video_id, max(track.seconds for track in muxed), raw)
 
 
 def _default_name(manifest: Manifest) -> str:

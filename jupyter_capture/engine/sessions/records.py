@@ -29,7 +29,7 @@ from jupyter_capture.engine.schema import (
 from jupyter_capture.engine.schema import deliveries as delivery_rows
 from jupyter_capture.engine.sessions.export import export
 from jupyter_capture.engine.sessions.request import primary_of
-from jupyter_capture.engine.store import Store
+from jupyter_capture.engine.store import Store, newest_first
 from jupyter_capture.engine.webhooks import Webhooks, enqueue
 from jupyter_capture.errors import ConflictError, MediaError, NotFoundError
 from jupyter_capture.wire.capture import (
@@ -70,7 +70,7 @@ class Records:
 
     def rows(self, collection_id: str | None = None, status: str | None = None) -> list[Row[Any]]:
         """Newest first."""
-        query = select(sessions).order_by(sessions.c.created_at.desc(), sessions.c.id)
+        query = select(sessions).order_by(*newest_first(sessions))
         if collection_id is not None:
             query = query.where(sessions.c.collection_id == collection_id)
         if status is not None:
