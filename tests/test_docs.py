@@ -159,6 +159,9 @@ def reader(
     monkeypatch.setattr(webbrowser, "open", lambda address: True)
     shutil.copy(talk, tmp_path)
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "lecture.ipynb")
+    # Of a test that failed: a page says `%capture_stop`, and means the only one that records.
+    for id in connection.status().recordings:
+        connection.get_capture_session(id).stop()
     before = {session.id for session in connection.list_capture_sessions()}
     start_ipython()
     shell = get_ipython()
