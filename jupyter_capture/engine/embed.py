@@ -69,6 +69,8 @@ class Embedder:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Else its threads keep the cores busy for a while after each query, as the search goes on.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(
             str(self._model.onnx), options, providers=["CPUExecutionProvider"]
         )

@@ -315,8 +315,8 @@ def test_signs_pick_out_what_an_exact_comparison_would():
     topics = rng.normal(size=(500, 384))
     rows = topics[rng.integers(0, 500, 20_000)] + rng.normal(size=(20_000, 384))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    ids = np.arange(20_000, dtype=np.int64)
-    signs = Signs().with_([Chunk(ids[7:], signs_of(rows[7:])), Chunk(ids[:7], signs_of(rows[:7]))])
+    ids, bits = np.arange(20_000, dtype=np.int64), signs_of(rows.astype(np.float16))
+    signs = Signs().with_([Chunk(ids[7:], bits[:, 7:]), Chunk(ids[:7], bits[:, :7])])
     lost = 0
     for query in rows[:50] + rng.normal(scale=0.02, size=(50, 384)).astype(np.float32):
         exact = set(np.argsort(-(rows @ query))[:20].tolist())

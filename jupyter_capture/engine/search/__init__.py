@@ -113,8 +113,8 @@ def search(
         candidates = [one for one in candidates if one not in unwanted]
     likeness: dict[int, float] = {}
     if vector is not None:
-        ids, exact = read_vectors(connection, candidates)
-        likeness = dict(zip(ids.tolist(), np.clip(exact @ vector, 0, 1).tolist(), strict=True))
+        likeness = _likeness(connection, candidates, vector, {*by_words}, top_k)
+        candidates = [one for one in candidates if one in likeness]
     said: dict[int, float] = {}
     if mode != "semantic" and by_words:
         said = keywords.coverage(_texts(connection, by_words), terms.all)
@@ -125,6 +125,19 @@ def search(
         key=lambda one: (-scores[one], order.get(one, len(order)), one),
     )
     return _hits(connection, best[:top_k], scores)
+
+
+def _likeness(
+    connection: Connection, ids: Sequence[int], vector: Floats, kept: set[int], most: int
+) -> dict[int, float]:
+    """Of the ``most`` that are the most like the vector, and of those ``kept``."""
+    found, exact = read_vectors(connection, ids)
+    likeness = np.clip(exact @ vector, 0, 1)
+    if len(found) > most:
+        near = likeness >= np.partition(likeness, -most)[-most]
+        near |= np.isin(found, list(kept))
+        found, likeness = found[near], likeness[near]
+    return dict(zip(found.tolist(), likeness.tolist(), strict=True))
 
 
 def _exactly(rows: int) -> int:

@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +23,10 @@ from sqlalchemy import Connection
 
 DIMENSIONS = 384
 _WORDS = DIMENSIONS // 64
-_LARGE = 0.6745 / DIMENSIONS**0.5
-"""Half of the numbers of a vector of unit length are larger than this, and half are smaller; so
-they are, on average:"""
+_LARGE = np.array(0.6745 / DIMENSIONS**0.5, np.float16).view(np.uint16)[()]
+"""Half of the numbers of a vector of unit length are larger than this, and half are smaller (here
+a half float as a whole number). On average they are:"""
+_NEGATIVE = np.uint16(0x8000)
 _SMALL_IS, _LARGE_IS = 0.0163, 0.0648
 _FOURS = np.array(
     [
@@ -119,18 +121,19 @@ class Signs:
         """Ids of up to ``limit`` rows that are the most like the vector, unordered."""
         wanted = Wanted.of(vector)
         spans = None if ranges is None else merged(ranges)
-        most = max(limit, _COMPARED)
         if len(self) < _SPREAD:
-            ids, bits = _nearest(self.chunks, wanted, spans, most)
+            ids, likeness = _nearest(self.chunks, wanted, spans, limit, _COMPARED)
         else:
             half = len(self.chunks) // 2
             parts = self.chunks[:half], self.chunks[half:]
-            found = list(_THREADS.map(lambda each: _nearest(each, wanted, spans, most), parts))
+            found = list(
+                _THREADS.map(
+                    lambda each: _nearest(each, wanted, spans, limit, _COMPARED // 2), parts
+                )
+            )
             ids = np.concatenate([one for one, _ in found])
-            bits = np.concatenate([one for _, one in found], axis=1)
-        if len(ids) <= limit:
-            return ids
-        return ids[np.argpartition(-_likeness(bits, vector), limit)[:limit]]
+            likeness = np.concatenate([one for _, one in found])
+        return ids[_largest(likeness, limit)]
 
     def without(self, ranges: Ranges) -> Signs:
         chunks = list(self.chunks)
@@ -163,15 +166,48 @@ _SLICES = 16
 
 
 def _nearest(
-    chunks: Sequence[Chunk], wanted: Wanted, spans: Ranges | None, most: int
-) -> tuple[Ids, Bits]:
-    """Up to ``most`` rows by the count of bits: their ids, and their bits (12, n)."""
-    best = _Best(most)
-    for chunk in chunks:
-        for start in range(0, len(chunk), _BLOCK):
-            for part, distances in _compared(chunk[start : start + _BLOCK], wanted, spans):
-                best.take(part, distances)
-    return best.rows
+    chunks: Sequence[Chunk], wanted: Wanted, spans: Ranges | None, limit: int, most: int
+) -> tuple[Ids, Floats]:
+    """Up to ``limit`` rows, and how like they are: the best of ``most`` by the count of bits."""
+    parts = [
+        part
+        for chunk in chunks
+        for start in range(0, len(chunk), _BLOCK)
+        for part in _compared(chunk[start : start + _BLOCK], wanted, spans)
+    ]
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    distances = np.concatenate([each for _, each in parts])
+    near = _smallest(distances, max(limit, most))
+    edges = np.cumsum([0, *(len(part) for part, _ in parts)])
+    places = np.searchsorted(near, edges)
+    ids, bits = [], []
+    for (part, _), start, low, high in zip(parts, edges, places, places[1:], strict=False):
+        rows = near[low:high] - start
+        ids.append(part.ids[rows])
+        bits.append(part.bits[:, rows])
+    found, likeness = np.concatenate(ids), _likeness(np.concatenate(bits, axis=1), wanted.vector)
+    best = _largest(likeness, limit)
+    return found[best], likeness[best]
+
+
+def _smallest(distances: Distances, count: int) -> Ids:
+    """The places of the ``count`` smallest that are in reach, in order."""
+    worst = _FAR
+    if len(distances) > count:
+        worst = min(worst, np.partition(distances, count)[count])
+    near = np.flatnonzero(distances < worst)
+    if worst == _FAR:
+        return near
+    same = np.flatnonzero(distances == worst)[: count - len(near)]
+    return np.sort(np.concatenate([near, same]))
+
+
+def _largest(likeness: Floats, count: int) -> Ids:
+    """The places of the ``count`` largest, in any order."""
+    if len(likeness) <= count:
+        return np.arange(len(likeness))
+    return np.argpartition(-likeness, count)[:count]
 
 
 def _compared(
@@ -193,43 +229,6 @@ def _compared(
         inside[low:high] = True
     distances[~inside] = _FAR
     yield chunk, distances
-
-
-class _Best:
-    """The nearest rows so far. Those that are farther than all of them are not looked at."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._ids: list[Ids] = []
-        self._bits: list[Bits] = []
-        self._distances: list[Distances] = []
-        self._count = 0
-        self._worst = _FAR
-
-    def take(self, chunk: Chunk, distances: Distances) -> None:
-        near = np.flatnonzero(distances < self._worst)
-        self._ids.append(chunk.ids[near])
-        self._bits.append(chunk.bits[:, near])
-        self._distances.append(distances[near])
-        self._count += len(near)
-        if self._count > 2 * self._limit:
-            self._tighten()
-
-    @property
-    def rows(self) -> tuple[Ids, Bits]:
-        self._tighten()
-        return self._ids[0], self._bits[0]
-
-    def _tighten(self) -> None:
-        ids = np.concatenate([np.empty(0, np.int64), *self._ids])
-        bits = np.concatenate([np.empty((2 * _WORDS, 0), np.uint64), *self._bits], axis=1)
-        distances = np.concatenate([np.empty(0, np.int16), *self._distances])
-        if len(ids) > self._limit:
-            best = np.argpartition(distances, self._limit)[: self._limit]
-            ids, bits, distances = ids[best], bits[:, best], distances[best]
-            self._worst = distances.max()
-        self._ids, self._bits, self._distances = [ids], [bits], [distances]
-        self._count = len(ids)
 
 
 def _likeness(bits: Bits, vector: Floats) -> Floats:
@@ -274,9 +273,13 @@ def read_signs(connection: Connection, first: int, end: int) -> Iterator[Chunk]:
             yield Chunk(ids, signs_of(halves))
 
 
-def signs_of(vectors: npt.NDArray[np.floating]) -> Bits:
+def signs_of(halves: npt.NDArray[np.float16]) -> Bits:
     """What is kept of vectors (n, 384): (12, n) uint64."""
-    return np.concatenate([_packed(vectors > 0), _packed(np.abs(vectors) > _LARGE)])
+    # As whole numbers, which are compared ten times as fast: the highest bit is the sign.
+    numbers = halves.view(np.uint16)
+    return np.concatenate(
+        [_packed(numbers - np.uint16(1) < _NEGATIVE - 1), _packed(numbers & ~_NEGATIVE > _LARGE)]
+    )
 
 
 def _packed(flags: npt.NDArray[np.bool_]) -> Bits:
@@ -298,9 +301,11 @@ def merged(ranges: Ranges) -> list[tuple[int, int]]:
 def _rows(
     connection: Connection, query: str, *values: object
 ) -> tuple[Ids, npt.NDArray[np.float16]]:
-    rows = connection.exec_driver_sql(query, values).fetchall()
-    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    halves = np.frombuffer(b"".join([row[1] for row in rows]), dtype="<f2")
+    # Without SQLAlchemy's rows around them: they would take as long as the rest.
+    raw: Any = connection.connection.dbapi_connection
+    rows = raw.execute(query, values).fetchall()
+    ids = np.fromiter((one for one, _ in rows), np.int64, len(rows))
+    halves = np.frombuffer(b"".join([half for _, half in rows]), dtype="<f2")
     return ids, halves.reshape(-1, DIMENSIONS)
 
 
