@@ -320,11 +320,11 @@ def test_signs_pick_out_what_an_exact_comparison_would():
     lost = 0
     for query in rows[:50] + rng.normal(scale=0.02, size=(50, 384)).astype(np.float32):
         exact = set(np.argsort(-(rows @ query))[:20].tolist())
-        lost += len(exact - set(signs.nearest(query, None, 400).tolist()))
-        within = signs.nearest(query, [(100, 200), (5000, 5100)], 400)
+        lost += len(exact - set(signs.nearest(query, None, 400)[0].tolist()))
+        within = signs.nearest(query, [(100, 200), (5000, 5100)], 400)[0]
         assert sorted(within.tolist()) == [*range(100, 200), *range(5000, 5100)]
     many = [(at, at + 1) for at in range(0, 20_000, 100)]
-    assert sorted(signs.nearest(rows[0], many, 400).tolist()) == [*range(0, 20_000, 100)]
+    assert sorted(signs.nearest(rows[0], many, 400)[0].tolist()) == [*range(0, 20_000, 100)]
     assert lost <= 5  # of 1000
 
 

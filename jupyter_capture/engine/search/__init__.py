@@ -97,7 +97,7 @@ def search(
         vector = embedder.embed([words.wanted.replace('"', " ")])[0]
         if mode == "hybrid" and words.phrases:
             return vector, np.empty(0, np.int64)
-        return vector, seen.signs.nearest(vector, spans, max(_exactly(looked_in), top_k))
+        return vector, seen.signs.nearest(vector, spans, max(_exactly(looked_in), top_k))[0]
 
     # Both take their time, outside of Python mostly.
     nearest = memory.pool.submit(near) if len(seen.signs) > _BESIDE else None

@@ -235,7 +235,9 @@ class Finder:
             if known.get("version") != version:
                 known = connection.info[_KNOWN] = {"version": version}
             if collection_id not in known:
-                known[collection_id] = list(connection.execute(_indexes_of(collection_id)))
+                rows = connection.execute(_indexes_of(collection_id))
+                # A library has thousands, all gone through by each search.
+                known[collection_id] = [IndexRow(*row) for row in rows]
             return list(known[collection_id])
 
     def _holders(self, collection_id: str, track_ids: set[str]) -> dict[str, AssetRow]:

@@ -151,9 +151,12 @@ def _stages(terms: Terms) -> Iterator[tuple[str, bool, bool]]:
     words = [word for word in sorted(terms.words, key=lambda one: one.count) if word.count]
     if terms.phrases:
         phrases = _all(one.match for one in terms.phrases)
+        few = min(one.count for one in terms.phrases) <= _RANKED
         # The words beside a phrase are not required, but count in the ranking.
-        beside = f" OR ({phrases} AND {_any(one.match for one in words)})" if words else ""
-        yield f"{phrases}{beside}", True, True
+        if words:
+            beside = _any(one.match for one in words)
+            yield f"{phrases} AND {beside}", few or words[0].count <= _RANKED, True
+        yield phrases, few, True
         return
     if terms.all_words:
         every = terms.words

@@ -45,7 +45,8 @@ _CHUNK = 65_536  # rows that lie together
 _BLOCK = 32_768  # rows compared at a time: they stay in the CPU's cache
 _SPREAD = 200_000  # rows from which on two threads share the work
 _READ = 2_048  # rows read from the database at a time
-_FAR = np.int16(20_000)  # farther than any row can be
+_HALF = np.int16(DIMENSIONS // 2)
+_FAR = _HALF + np.int16(1)  # farther than any row can be
 _THREADS = ThreadPoolExecutor(2, "vectors")
 
 Floats = npt.NDArray[np.float32]
@@ -90,20 +91,16 @@ class Chunk:
         return Chunk(self.ids[rows], self.bits[:, rows])
 
     def distances(self, wanted: Wanted) -> Distances:
-        """How far each row seems to be. Each count is of at most 192 bits: it fits a byte."""
-        differing, large, both = np.zeros((3, len(self)), np.uint8)
+        """How far each row seems to be, from -192 to 192: by the signs of its large numbers, where
+        the wanted ones are large too. Each count is of at most 192 bits: it fits a byte."""
+        large, differing = np.zeros((2, len(self)), np.uint8)
         for word in range(_WORDS):
-            mask = wanted.mask[word]
-            other = self.bits[word] ^ wanted.signs[word]
-            other &= mask
-            differing += np.bitwise_count(other)
-            other &= self.bits[_WORDS + word]
-            both += np.bitwise_count(other)
-            large += np.bitwise_count(self.bits[_WORDS + word] & mask)
-        # A large number is about four times a small one.
-        found = np.multiply(both, 6, dtype=np.int16)
-        found += np.multiply(differing, 2, dtype=np.int16)
-        found -= np.multiply(large, 3, dtype=np.int16)
+            counted = self.bits[_WORDS + word] & wanted.mask[word]
+            large += np.bitwise_count(counted)
+            counted &= self.bits[word] ^ wanted.signs[word]
+            differing += np.bitwise_count(counted)
+        found = np.multiply(differing, 2, dtype=np.int16)
+        found -= large
         return found
 
 
@@ -117,23 +114,23 @@ class Signs:
     def __len__(self) -> int:
         return sum(map(len, self.chunks))
 
-    def nearest(self, vector: Floats, ranges: Ranges | None, limit: int) -> Ids:
-        """Ids of up to ``limit`` rows that are the most like the vector, unordered."""
+    def nearest(self, vector: Floats, ranges: Ranges | None, limit: int) -> tuple[Ids, Floats]:
+        """Up to ``limit`` rows that seem to be the most like the vector, best first: their ids,
+        and how like they seem."""
         wanted = Wanted.of(vector)
         spans = None if ranges is None else merged(ranges)
         if len(self) < _SPREAD:
             ids, likeness = _nearest(self.chunks, wanted, spans, limit, _COMPARED)
         else:
-            half = len(self.chunks) // 2
+            half, each = len(self.chunks) // 2, _COMPARED // 2
             parts = self.chunks[:half], self.chunks[half:]
             found = list(
-                _THREADS.map(
-                    lambda each: _nearest(each, wanted, spans, limit, _COMPARED // 2), parts
-                )
+                _THREADS.map(lambda part: _nearest(part, wanted, spans, limit, each), parts)
             )
             ids = np.concatenate([one for one, _ in found])
             likeness = np.concatenate([one for _, one in found])
-        return ids[_largest(likeness, limit)]
+        best = np.argsort(-likeness)[:limit]
+        return ids[best], likeness[best]
 
     def without(self, ranges: Ranges) -> Signs:
         chunks = list(self.chunks)
@@ -187,27 +184,24 @@ def _nearest(
         ids.append(part.ids[rows])
         bits.append(part.bits[:, rows])
     found, likeness = np.concatenate(ids), _likeness(np.concatenate(bits, axis=1), wanted.vector)
-    best = _largest(likeness, limit)
-    return found[best], likeness[best]
+    if len(found) > limit:
+        best = np.argpartition(-likeness, limit)[:limit]
+        found, likeness = found[best], likeness[best]
+    return found, likeness
 
 
 def _smallest(distances: Distances, count: int) -> Ids:
     """The places of the ``count`` smallest that are in reach, in order."""
     worst = _FAR
     if len(distances) > count:
-        worst = min(worst, np.partition(distances, count)[count])
+        # How many there are of each; many times faster than to sort them.
+        many = np.cumsum(np.bincount(distances + _HALF))
+        worst = min(worst, np.int16(np.searchsorted(many, count)) - _HALF)
     near = np.flatnonzero(distances < worst)
     if worst == _FAR:
         return near
     same = np.flatnonzero(distances == worst)[: count - len(near)]
     return np.sort(np.concatenate([near, same]))
-
-
-def _largest(likeness: Floats, count: int) -> Ids:
-    """The places of the ``count`` largest, in any order."""
-    if len(likeness) <= count:
-        return np.arange(len(likeness))
-    return np.argpartition(-likeness, count)[:count]
 
 
 def _compared(
@@ -289,13 +283,14 @@ def _packed(flags: npt.NDArray[np.bool_]) -> Bits:
 
 def merged(ranges: Ranges) -> list[tuple[int, int]]:
     """The same ids in the fewest ranges, in order; empty ranges are dropped."""
-    result: list[tuple[int, int]] = []
-    for first, end in sorted((first, end) for first, end in ranges if end > first):
-        if result and first <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
-            result.append((first, end))
-    return result
+    edges = np.array([one for one in ranges if one[0] < one[1]], np.int64).reshape(-1, 2)
+    if not len(edges):
+        return []
+    firsts, ends = edges[np.argsort(edges[:, 0])].T
+    ends = np.maximum.accumulate(ends)
+    apart = np.flatnonzero(firsts[1:] > ends[:-1])
+    begins, stops = firsts[[0, *(apart + 1)]], ends[[*apart, -1]]
+    return list(zip(begins.tolist(), stops.tolist(), strict=True))
 
 
 def _rows(
