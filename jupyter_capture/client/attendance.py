@@ -7,12 +7,12 @@ for that: a recording goes on without an engine, and the next caller starts one.
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 from pathlib import Path
 
 import httpx
 
+from jupyter_capture.client._line import Line
 from jupyter_capture.client.engine import BASE_URL, read_locator
 
 EVERY = 15.0  # seconds
@@ -43,9 +43,8 @@ def _status(data_dir: Path, session_id: str) -> str | None:
     locator = read_locator(data_dir)
     if locator is None:
         return None
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(locator.socket)  # httpx would leave a refused one open
-    transport = httpx.HTTPTransport(uds=locator.socket)
-    with httpx.Client(transport=transport, base_url=BASE_URL, timeout=_TIMEOUT) as client:
+    with httpx.Client(
+        transport=Line(locator.socket), base_url=BASE_URL, timeout=_TIMEOUT
+    ) as client:
         answer = client.get(f"/capture/session/{session_id}")
         return "failed" if answer.status_code == 404 else str(answer.json()["data"]["status"])

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 import jupyter_capture
+from jupyter_capture.client._line import Line
 from jupyter_capture.errors import EngineUnavailableError
 from jupyter_capture.settings import private_dir
 
@@ -58,8 +59,8 @@ def answers(locator: Locator) -> bool:
     """Whether an engine answers at the locator's socket."""
     if not listens(locator.socket):
         return False
-    transport = httpx.HTTPTransport(uds=locator.socket)
-    with httpx.Client(transport=transport, base_url=BASE_URL, timeout=_PING_SECONDS) as client:
+    line = Line(locator.socket)
+    with httpx.Client(transport=line, base_url=BASE_URL, timeout=_PING_SECONDS) as client:
         try:
             return client.get("/engine").status_code < 500
         except httpx.TransportError:
@@ -85,13 +86,11 @@ class LocalEngine(httpx.BaseTransport):
         self._command = command or start_command(self.data_dir)
         self._start_seconds = start_seconds
         self._lock = threading.Lock()
-        self._inner: httpx.HTTPTransport | None = None
-        self._socket = ""
+        self._inner: Line | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         inner = self._inner
-        # Asked first, as httpcore leaks the socket of a connection that is refused.
-        if inner is None or not listens(self._socket):
+        if inner is None or not listens(inner.path):
             inner = self._attach(inner)
         try:
             return inner.handle_request(request)
@@ -102,8 +101,8 @@ class LocalEngine(httpx.BaseTransport):
         if self._inner is not None:
             self._inner.close()
 
-    def _attach(self, broken: httpx.HTTPTransport | None) -> httpx.HTTPTransport:
-        """A transport to an engine that answers; ``broken`` is one that does not any more."""
+    def _attach(self, broken: Line | None) -> Line:
+        """A line to an engine that answers; ``broken`` is one that does not any more."""
         with self._lock:
             if self._inner is not None and self._inner is not broken:
                 return self._inner  # another thread was quicker
@@ -111,9 +110,8 @@ class LocalEngine(httpx.BaseTransport):
                 self.data_dir, command=self._command, start_seconds=self._start_seconds
             )
             if broken is not None:
-                broken.close()
-            self._socket = locator.socket
-            self._inner = httpx.HTTPTransport(uds=locator.socket)
+                broken.retire()
+            self._inner = Line(locator.socket)
             return self._inner
 
 

@@ -3,18 +3,24 @@ that stands in for the engine."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from jupyter_capture.client._http import Http
+from jupyter_capture.client._line import Line
 from jupyter_capture.client.engine import BASE_URL, LocalEngine, answers, read_locator
-from jupyter_capture.errors import EngineUnavailableError
+from jupyter_capture.errors import EngineError, EngineUnavailableError
 
 STAND_IN = """
 import http.server, json, os, socketserver, sys
@@ -135,3 +141,56 @@ def test_a_notebooks_folder_shadows_no_module_of_the_engine(tmp_path: Path) -> N
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONSAFEPATH": "1"}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=False)
     assert done.returncode == 0
+
+
+def test_threads_that_share_a_connection_over_an_engines_deaths_leave_no_socket_open(
+    local: LocalEngine,
+) -> None:
+    http = Http(BASE_URL, transport=local)
+    http.get("engine")
+    found: list[BaseException] = []
+
+    def ask() -> None:
+        for _ in range(40):
+            with contextlib.suppress(EngineUnavailableError, EngineError):
+                http.get("engine")
+
+    # A socket that nobody closed is an error of the interpreter, said when it is collected.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", lambda seen: found.append(seen.exc_value))
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for _ in range(4):
+            with contextlib.suppress(EngineUnavailableError, EngineError):
+                http.post("end")
+        for thread in threads:
+            thread.join(60)
+        local.close()
+        gc.collect()
+    assert not found
+
+
+def test_a_line_that_is_replaced_is_closed_after_its_last_answer_and_not_before(
+    local: LocalEngine,
+) -> None:
+    http = Http(BASE_URL, transport=local)
+    http.get("engine")
+    line = local._inner
+    assert line is not None
+    request = httpx.Request("GET", f"{BASE_URL}/engine")
+    answer = line.handle_request(request)
+    line.retire()
+    assert line._transport._pool.connections
+    assert json.loads(answer.read())["success"]
+    assert not line._transport._pool.connections
+
+
+def test_a_connection_that_is_refused_is_closed(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(tmp_path / "e.sock"))
+    line = Line(str(tmp_path / "e.sock"))
+    with pytest.raises(httpx.ConnectError):
+        line.handle_request(httpx.Request("GET", BASE_URL))
+    gc.collect()  # what was left open would be an error here
+    line.close()
