@@ -6,8 +6,9 @@ import { type Action, actionOf } from "../keys";
 import { clamp, formatTime, stepTime } from "../time";
 import { trans } from "../words";
 import { type Attached, type Captions, attach } from "./attach";
-import { copyText, make, relabel } from "./dom";
-import { type View, chapterAt, showChapters, speeds, view } from "./view";
+import { paintBar } from "./bar";
+import { copyText, make } from "./dom";
+import { type View, showChapters, speeds, view } from "./view";
 
 export interface Player {
   /** Shows a changed card; seeks where its start has changed. */
@@ -370,42 +371,8 @@ class PlayerController implements Player {
   }
 
   private paint(): void {
-    const { ui } = this;
-    const { video } = ui;
-    const length = Number.isFinite(video.duration) ? video.duration : 0;
     const now = this.now();
     for (const hear of this.hearers) hear(now);
-    ui.root.classList.toggle("jc-playing", !video.paused);
-    relabel(ui.play, video.paused ? trans.__("Play (space)") : trans.__("Pause (space)"), video.paused ? "play" : "pause");
-    ui.now.textContent = formatTime(now);
-    ui.length.textContent = this.attached ? formatTime(video.duration) : "–:––";
-    ui.seek.max = String(length);
-    ui.seek.value = String(now);
-    ui.seek.setAttribute("aria-valuetext", `${formatTime(now)} of ${formatTime(length)}`);
-    ui.seek.style.setProperty("--jc-played", percent(now, length));
-    ui.seek.style.setProperty("--jc-loaded", percent(bufferedTo(video), length));
-    ui.chapters.value = chapterAt(ui, now);
-    const quiet = video.muted || video.volume === 0;
-    relabel(ui.sound, quiet ? trans.__("Sound on (m)") : trans.__("Mute (m)"), quiet ? "silent" : "sound");
-    ui.volume.value = String(quiet ? 0 : video.volume);
-    ui.volume.style.setProperty("--jc-played", percent(quiet ? 0 : video.volume, 1));
-    const captions = this.attached?.captions();
-    ui.captions.hidden = !captions?.names.length;
-    ui.captions.setAttribute("aria-pressed", String((captions?.shown ?? -1) >= 0));
-    const full = document.fullscreenElement === ui.root;
-    relabel(ui.full, full ? trans.__("Leave full screen (f)") : trans.__("Full screen (f)"), full ? "small" : "full");
+    paintBar(this.ui, now, this.attached);
   }
-}
-
-function percent(part: number, whole: number): string {
-  return `${whole > 0 ? clamp((part / whole) * 100, 0, 100).toFixed(2) : 0}%`;
-}
-
-function bufferedTo(video: HTMLVideoElement): number {
-  for (let i = 0; i < video.buffered.length; i += 1) {
-    if (video.buffered.start(i) <= video.currentTime + 0.1 && video.buffered.end(i) > video.currentTime) {
-      return video.buffered.end(i);
-    }
-  }
-  return 0;
 }

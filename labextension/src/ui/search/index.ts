@@ -5,9 +5,9 @@ import { ApiError } from "../../api/panel";
 import { formatTime } from "../../time";
 import type { EngineStatus, SearchAnswer, Session, VideoPage } from "../../wire";
 import { trans } from "../../words";
-import { act, icon, make } from "../dom";
+import { make } from "../dom";
 import { type LazyList, lazyList } from "../lazy";
-import { Notes, busyWords, wordsOf } from "../notes";
+import { busyWords, wordsOf } from "../notes";
 import { folderOf, pictureOf, playIn } from "../play";
 import type { Player } from "../player";
 import { followTheme } from "../theme";
@@ -18,30 +18,20 @@ import {
   type SearchState,
   asksCells,
   asksScreen,
-  channelWords,
   countText,
   hitsOf,
-  marked,
-  modes,
   spanText,
 } from "./model";
+import { type Adding, fillRow, notYet } from "./row";
+import { view } from "./view";
 
 export type { Hit, SearchState } from "./model";
+export type { Adding } from "./row";
 
-/** What the timeline editor takes when it is dropped there. */
-const shotType = "application/x-jupyter-capture-clip+json";
 const most = 1_000;
 const listed = 300;
 const pictureWidth = 192;
 const scopesEvery = 3_000;
-const notYet = () => trans.__("It plays once the recording has stopped.");
-
-/** What the button at each hit says; what it does is up to who hears "add". */
-export interface Adding {
-  words: string;
-  title: string;
-  label(span: string): string;
-}
 
 const toTimeline = (): Adding => ({
   words: trans.__("Timeline"),
@@ -57,42 +47,6 @@ export function mount(
   const panel = new SearchController(api, adding);
   element.replaceChildren(panel.ui.root);
   return panel;
-}
-
-function view() {
-  const query = make("input", "jc-field jc-query");
-  query.type = "search";
-  query.placeholder = trans.__("What was said");
-  query.setAttribute("aria-label", trans.__("What was said"));
-  query.maxLength = 2000;
-  const mode = make("select", "jc-pick");
-  mode.setAttribute("aria-label", trans.__("Search by"));
-  mode.append(...modes().map(([value, words]) => new Option(words, value)));
-  const scope = make("select", "jc-pick jc-scope");
-  scope.setAttribute("aria-label", trans.__("Search in"));
-  const find = act("jc-main jc-find", trans.__("Search"), "search");
-  find.type = "submit";
-  const form = make("form", "jc-search-form", query, mode, scope, find);
-  form.setAttribute("role", "search");
-  const notes = new Notes();
-  const count = make("span", "jc-faint jc-count");
-  count.setAttribute("role", "status");
-  const more = act("jc-more", trans.__("Show more"));
-  more.hidden = true;
-  const list = make("ol", "jc-hits");
-  list.setAttribute("aria-label", trans.__("Moments"));
-  const scroller = make("div", "jc-hits-scroll", list);
-  const root = make(
-    "section",
-    "jc-panel jc-search",
-    form,
-    notes.list,
-    make("div", "jc-search-foot", count, more),
-    scroller,
-  );
-  root.setAttribute("aria-label", trans.__("Search"));
-  root.dataset["lmSuppressShortcuts"] = "true";
-  return { root, form, query, mode, scope, find, notes, count, more, list, scroller };
 }
 
 class SearchController {
@@ -321,45 +275,14 @@ class SearchController {
   private fill(row: HTMLElement, index: number): void {
     const hit = this.hits[index];
     if (!hit) return;
-    const image = make("img", "jc-hit-picture");
-    image.alt = "";
-    const later = !hit.video_id;
-    const stands = later ? (channelWords(hit).image ?? "record") : "play";
-    const picture = make("span", "jc-hit-stage", image, icon(stands));
-    const words = make("span", "jc-hit-words");
-    for (const part of marked(hit.text, this.asked || this.api.get("query"))) {
-      words.append(part.marked ? make("mark", "", part.text) : part.text);
-    }
-    const span = spanText(formatTime(hit.start), formatTime(hit.end));
-    const channel = channelWords(hit);
-    const below = make("span", "jc-faint jc-hit-from");
-    if (channel.image) below.append(icon(channel.image));
-    below.append([channel.words, span, hit.title].filter(Boolean).join(" · "));
-    const play = make("button", "jc-hit-play", picture, make("span", "jc-hit-said", words, below));
-    play.type = "button";
-    play.setAttribute("aria-expanded", String(index === this.playing));
-    play.addEventListener("click", () => this.toggle(index));
-    play.draggable = !later;
-    if (later) play.title = notYet();
-    play.addEventListener("dragstart", (event) => {
-      event.dataTransfer?.setData(shotType, JSON.stringify(hit));
-      event.dataTransfer?.setData("text/plain", hit.text);
+    fillRow(row, hit, {
+      query: this.asked || this.api.get("query"),
+      playing: index === this.playing,
+      adding: this.adding,
+      play: () => this.toggle(index),
+      add: () => this.add(index),
+      picture: (at) => pictureOf(this.api as unknown as PanelApi, hit.video_id, at, pictureWidth),
     });
-    const add = act("jc-add", this.adding.words, "add");
-    add.title = this.adding.title;
-    add.setAttribute("aria-label", this.adding.label(span));
-    add.addEventListener("click", () => this.add(index));
-    add.hidden = later;
-    row.replaceChildren(make("div", "jc-hit-line", play, add));
-    if (later) picture.classList.add("jc-hit-later");
-    if (!hit.video_id.startsWith("m-")) picture.classList.add("jc-hit-sound");
-    else {
-      void pictureOf(this.api as unknown as PanelApi, hit.video_id, hit.start, pictureWidth).then(
-        (url) => {
-          if (url) image.src = url;
-        },
-      );
-    }
   }
 
   private toggle(index: number): void {

@@ -10,10 +10,12 @@ import { busyWords, wordsOf } from "../notes";
 import { playIn } from "../play";
 import type { Player } from "../player";
 import { followTheme } from "../theme";
+import { Chosen } from "./chosen";
+import { Disk } from "./disk";
+import { Forgetting } from "./forgetting";
 import {
   type ChannelChoice,
   type SessionState,
-  bytesText,
   cells,
   isBrowsers,
   isRunning,
@@ -21,25 +23,18 @@ import {
   proposed,
   recordedIn,
   requestsOf,
-  statusWords,
-  withPrimary,
 } from "./model";
+import { paint, phaseOf } from "./paint";
 import { Rows } from "./rows";
 import { Sharing } from "./sharing";
 import { SaidLive } from "./said";
+import { LiveTranscript } from "./transcript";
 import { type View, view } from "./view";
 
 export type { SessionState } from "./model";
 
-const every = 1_000;
-const diskEvery = 10_000;
-const lookAgain = 2_000;
+const [every, lookAgain] = [1_000, 2_000];
 const shownWarnings = 4;
-const guestWords = () =>
-  trans.__(
-    "It is stored, and lies in the library of whoever gave you this link. This page may be closed.",
-  );
-
 export function mount(element: HTMLElement, api: PanelApi<SessionState>): { destroy(): void } {
   const panel = new SessionController(api);
   element.replaceChildren(panel.ui.root);
@@ -48,9 +43,13 @@ export function mount(element: HTMLElement, api: PanelApi<SessionState>): { dest
 
 class SessionController {
   readonly ui: View;
+  private readonly chosen: Chosen;
   private readonly rows: Rows;
   private readonly said: SaidLive;
   private readonly sharing: Sharing;
+  private readonly transcript: LiveTranscript;
+  private readonly forgetting: Forgetting;
+  private readonly disk: Disk;
   private readonly ends: (() => void)[] = [];
   private readonly names = new Map<string, string>();
   private readonly abort = new AbortController();
@@ -60,23 +59,29 @@ class SessionController {
   /** When the session was asked about, for the seconds since then. */
   private asked = 0;
   private looked = -Infinity;
-  private diskAsked = -Infinity;
   private acting = false;
   private destroyed = false;
   private unlisten: (() => void) | undefined;
   private player: Player | undefined;
 
   constructor(private readonly api: PanelApi<SessionState>) {
+    this.chosen = new Chosen(api, {
+      changed: () => this.paint(),
+      refused: (words) => this.ui.notes.set("act", words),
+      asked: () => this.follow(),
+    });
     this.rows = new Rows({
-      turn: (id, on) => void this.turn(id, on),
-      store: (id, store) => void this.setStore(id, store),
-      primary: (id) => this.setChannels(withPrimary(this.channels, id)),
+      turn: (id, on) => void this.chosen.turn(id, on),
+      store: (id, store) => void this.chosen.store(id, store),
+      primary: (id) => this.chosen.primary(id),
       share: (id) => void this.act(() => this.share([id])),
     });
     this.sharing = new Sharing(api, () => this.onSharing());
-    this.said = new SaidLive((id) => this.channels.find((c) => c.channel_id === id)?.store ?? false);
+    this.said = new SaidLive((id) => this.chosen.keeps(id));
     this.ui = view(this.rows, this.said);
-    this.said.list.hidden = true;
+    this.transcript = new LiveTranscript(api, this.ui, this.said);
+    this.forgetting = new Forgetting(api, this.ui);
+    this.disk = new Disk(api, this.ui.disk);
     this.wire();
     this.ticking = setInterval(() => this.paintTime(), 250);
     this.paint();
@@ -96,7 +101,7 @@ class SessionController {
   }
 
   private get channels(): ChannelChoice[] {
-    return this.api.get("channels");
+    return this.chosen.all;
   }
 
   private get status(): string {
@@ -112,10 +117,8 @@ class SessionController {
     click(ui.resume, () => this.act(() => this.command("resume")));
     click(ui.stop, () => this.act(() => this.command("stop")));
     click(ui.another, () => this.startOver());
-    click(ui.listen, () => this.toggleTranscript());
+    click(ui.listen, () => this.transcript.toggle(this.session));
     click(ui.elsewhere, () => this.act(() => this.recordElsewhere()));
-    click(ui.forget, () => this.ask(true));
-    click(ui.keep, () => this.ask(false));
     click(ui.sure, () => this.act(() => this.forget()));
     this.ends.push(
       followTheme(ui.root),
@@ -143,7 +146,7 @@ class SessionController {
     this.looked = Date.now();
     try {
       const engine = await this.api.request<EngineStatus>("GET", "/engine");
-      this.showDisk(engine);
+      this.disk.show(engine);
       this.ui.notes.set("error", "");
       const id = this.api.get("session_id") || engine.recordings[0];
       if (id) {
@@ -163,7 +166,7 @@ class SessionController {
     const notebook = this.api.get("notebook") ? [cells] : [];
     const all = [...found.channels, ...this.sharing.channels, ...notebook];
     for (const each of all) this.names.set(each.channel_id, each.name);
-    this.setChannels(proposed(all, this.channels));
+    this.chosen.set(proposed(all, this.channels));
     this.ui.notes.setAll("problem", found.problems ?? []);
     this.ui.notes.set("browser", found.channels.length ? "" : this.sharing.whyNot);
     this.paint();
@@ -184,9 +187,7 @@ class SessionController {
     this.player?.destroy();
     this.player = undefined;
     this.ui.link.hidden = true;
-    this.said.clear();
-    this.said.list.hidden = true;
-    this.ui.listen.setAttribute("aria-pressed", "false");
+    this.transcript.end();
     this.ui.notes.setAll("warning", []);
   }
 
@@ -208,12 +209,7 @@ class SessionController {
     if (!isSettled(this.status, this.keeps) || (this.status === "created" && !this.ui.link.hidden)) {
       this.timer = setTimeout(() => void this.follow(), every);
     } else this.ended();
-    if (Date.now() - this.diskAsked > diskEvery && isRunning(this.status)) {
-      void this.api.request<EngineStatus>("GET", "/engine").then(
-        (engine) => this.showDisk(engine),
-        () => undefined,
-      );
-    }
+    if (isRunning(this.status)) void this.disk.look();
   }
 
   private get keeps(): boolean {
@@ -228,7 +224,7 @@ class SessionController {
     const channels = recordedIn(session, this.names, notebook);
     if (session.status === "created") {
       if (this.ui.link.hidden) void this.offer();
-    } else this.setChannels(channels);
+    } else this.chosen.set(channels);
     if (this.status !== session.status) this.api.set("status", session.status);
     this.rows.levels(session.levels ?? {});
     this.ui.notes.setAll("warning", (session.warnings ?? []).slice(-shownWarnings));
@@ -248,7 +244,7 @@ class SessionController {
       const id = this.session?.session_id;
       if (event.channel === "transcript") {
         const own = this.session?.rtstreams?.some((s) => s.rtstream_id === event.rtstream_id);
-        if (own && !this.said.list.hidden) this.said.hear(event);
+        if (own) this.transcript.hear(event);
       } else if (event.capture_session_id !== id) return;
       else if (event.channel === "levels") this.rows.levels(event.data as Record<string, number>);
       else void this.follow();
@@ -260,14 +256,13 @@ class SessionController {
     this.unlisten?.();
     this.unlisten = undefined;
     this.rows.levels({});
-    this.said.clear();
-    this.said.list.hidden = true;
+    this.transcript.end();
     const video = this.session?.exported_video_id;
     if (!video || this.player || !this.session || this.api.guest) return;
     this.player = playIn(this.ui.shown, this.api as unknown as PanelApi, {
       id: video,
       collection: this.session.collection_id,
-      title: this.name || trans.__("What was just recorded"),
+      title: this.api.get("name") || trans.__("What was just recorded"),
       from: 0,
     });
   }
@@ -293,7 +288,7 @@ class SessionController {
   private async record(): Promise<void> {
     // First of all: a browser asks for its screen only right after a click.
     const shared = await this.sharing.ask(this.channels.filter((c) => c.on).map((c) => c.channel_id));
-    if (shared?.silent) this.choose("system_audio:browser", { on: false });
+    if (shared?.silent) this.chosen.choose("system_audio:browser", { on: false });
     this.ui.notes.set("sound", shared?.silent ? noSound : "", { calm: true });
     const channels = this.channels;
     let session_id = "";
@@ -351,16 +346,13 @@ class SessionController {
   /** The session that Python has made but not started, else a new one. */
   private async created(): Promise<string> {
     if (this.session?.status === "created") return this.session.session_id;
-    const metadata = this.name ? { name: this.name } : {};
+    const name = this.api.get("name");
+    const metadata = name ? { name } : {};
     const path = "/collection/default/capture/session";
     const made = await this.api.request<Session>("POST", path, { metadata });
     this.session = made;
     this.api.set("session_id", made.session_id);
     return made.session_id;
-  }
-
-  private get name(): string {
-    return this.api.get("name") ?? "";
   }
 
   private async command(verb: "pause" | "resume" | "stop"): Promise<void> {
@@ -379,122 +371,22 @@ class SessionController {
     this.ui.record.focus();
   }
 
-  private async turn(id: string, on: boolean): Promise<void> {
-    if (!isRunning(this.status)) return this.choose(id, { on });
-    if (id === cells.channel_id) return this.setStore(id, true);
-    await this.change("channel", { channel_id: id, paused: !on });
-  }
-
-  private async setStore(id: string, store: boolean): Promise<void> {
-    if (!isRunning(this.status)) return this.choose(id, { store });
-    await this.change("store", { channel_id: id, store });
-  }
-
-  /** Of one channel, while it records. */
-  private async change(what: "store" | "channel", body: object): Promise<void> {
-    this.ui.notes.set("act", "");
-    try {
-      await this.api.request("POST", `/capture/session/${this.api.get("session_id")}/${what}`, body);
-    } catch (error) {
-      this.ui.notes.set("act", wordsOf(error));
-    }
-    await this.follow();
-  }
-
-  private choose(id: string, change: Partial<ChannelChoice>): void {
-    const changed = this.channels.map((each) =>
-      each.channel_id === id ? { ...each, ...change } : each,
-    );
-    this.setChannels(withPrimary(changed));
-    this.paint();
-  }
-
-  private setChannels(channels: ChannelChoice[]): void {
-    if (JSON.stringify(channels) !== JSON.stringify(this.channels)) {
-      this.api.set("channels", channels);
-    }
-    this.paint();
-  }
-
-  private async toggleTranscript(): Promise<void> {
-    const { listen } = this.ui;
-    const on = listen.getAttribute("aria-pressed") !== "true";
-    const heard = (this.session?.rtstreams ?? []).filter((s) => s.media_types.includes("audio"));
-    this.said.list.hidden = !on;
-    listen.setAttribute("aria-pressed", String(on));
-    if (!on) return;
-    this.ui.notes.set("act", "");
-    this.said.note(trans.__("Getting ready to listen…"));
-    try {
-      for (const { rtstream_id } of heard) {
-        await this.api.request("POST", `/rtstream/${rtstream_id}/transcription`, { action: "start" });
-      }
-      this.said.note(trans.__("Nothing was said yet."));
-    } catch (error) {
-      this.said.list.hidden = true;
-      listen.setAttribute("aria-pressed", "false");
-      this.ui.notes.set("act", wordsOf(error));
-    }
-  }
-
-  private ask(is: boolean): void {
-    const { ui } = this;
-    ui.sure.hidden = ui.keep.hidden = !is;
-    ui.forget.hidden = is;
-    ui.minutes.disabled = is;
-    (is ? ui.sure : ui.forget).focus();
-  }
-
   private async forget(): Promise<void> {
-    this.ask(false);
-    const seconds = Number(this.ui.minutes.value) * 60;
-    try {
-      const path = `/capture/session/${this.api.get("session_id")}/forget`;
-      await this.api.request("POST", path, { seconds });
-      this.said.clear();
-    } catch (error) {
-      const unknown = error instanceof ApiError && [404, 405, 501].includes(error.status);
-      if (!unknown) throw error;
-      this.ui.forgetting.classList.add("jc-not-offered");
-      this.ui.notes.set("act", trans.__("This engine cannot forget yet. Stop, and delete the session."));
-    }
+    const gone = await this.forgetting.forget(this.api.get("session_id"));
+    if (gone) this.said.clear();
+    else this.ui.notes.set("act", trans.__("This engine cannot forget yet. Stop, and delete the session."));
     await this.follow();
   }
 
   // -- how it looks
 
   private paint(): void {
-    const { ui, status } = this;
-    const before = ["idle", "created"].includes(status);
-    const running = isRunning(status);
-    const going = ["active", "paused"].includes(status);
-    ui.root.dataset["status"] = status;
-    const kept = this.session?.exported_video_id || status !== "stopped" || this.keeps;
-    ui.words.textContent = kept
-      ? statusWords(status)
-      : trans.__("Stopped. Nothing was kept, so there is no video.");
-    ui.record.hidden = !before;
-    ui.record.disabled = this.acting || !this.channels.some((each) => each.on);
-    ui.pause.hidden = status !== "active";
-    ui.resume.hidden = status !== "paused";
-    ui.stop.hidden = !going;
-    const over = !before && !running && isSettled(status, this.keeps);
-    ui.another.hidden = !over || this.api.guest === true;
-    const told = over && this.api.guest && this.session?.exported_video_id;
-    ui.notes.set("told", told ? guestWords() : "", { calm: true });
-    for (const button of [ui.pause, ui.resume, ui.stop]) button.disabled = this.acting;
-    ui.listen.hidden = !going || this.api.guest === true || !this.channels.some((each) => each.type === "audio");
-    ui.forgetting.hidden = !going || this.api.guest === true || ui.forgetting.classList.contains("jc-not-offered");
-    const nothing = before && this.channels.some((c) => c.on) && !this.channels.some((c) => c.on && c.store);
-    ui.notes.set(
-      "nothing",
-      nothing ? trans.__("Nothing will be kept: when you stop, all of it is gone.") : "",
-    );
-    ui.elsewhere.hidden = !before || this.sharing.isHere || !ui.link.hidden;
-    ui.elsewhere.disabled = this.acting;
-    ui.notes.set("sharing", running ? this.sharing.trouble : "");
-    const phase = before ? "setup" : running ? "running" : "over";
-    this.rows.show(this.channels, phase, (channel) => this.sharing.state(channel));
+    const { status, session, sharing } = this;
+    paint(this.ui, {
+      ...{ status, session, sharing, channels: this.channels, keeps: this.keeps },
+      ...{ acting: this.acting, guest: this.api.guest === true, forgets: this.forgetting.offered },
+    });
+    this.rows.show(this.channels, phaseOf(status), (channel) => this.sharing.state(channel));
     this.paintTime();
   }
 
@@ -505,11 +397,4 @@ class SessionController {
     this.ui.elapsed.hidden = !session || ["idle", "created"].includes(status);
     this.ui.elapsed.textContent = formatTime(known + since);
   }
-
-  private showDisk(engine: EngineStatus): void {
-    this.diskAsked = Date.now();
-    const free = engine.disk_free;
-    this.ui.disk.textContent = typeof free === "number" ? `${bytesText(free)} left on the disk` : "";
-  }
 }
-

@@ -4,51 +4,24 @@ import type { PanelApi } from "../../api";
 import { ApiError } from "../../api/panel";
 import { clamp, formatTime } from "../../time";
 import type { Asset, Correction, Transcript, TranscriptItem } from "../../wire";
-import { act, make } from "../dom";
+import { make } from "../dom";
 import { type LazyList, lazyList } from "../lazy";
-import { Notes, busyWords, wordsOf } from "../notes";
+import { busyWords, wordsOf } from "../notes";
 import { folderOf, playIn } from "../play";
 import type { Player } from "../player";
 import { followTheme } from "../theme";
 import { correct, replaced, textOf, wordElement } from "./correct";
 import { type Block, type Clip, type TranscriptState, blocksOf, indexAt, wordsIn } from "./model";
+import { idle, view } from "./view";
 
 export type { Clip, TranscriptState } from "./model";
 
 const letGo = 4_000;
-const idle = "Select words to make a clip or to correct them.";
 
 export function mount(element: HTMLElement, api: PanelApi<TranscriptState>): { destroy(): void } {
   const panel = new TranscriptController(api);
   element.replaceChildren(panel.ui.root);
   return panel;
-}
-
-function view() {
-  const stage = make("div", "jc-transcript-player");
-  const notes = new Notes();
-  const follow = make("input", "");
-  follow.type = "checkbox";
-  follow.checked = true;
-  const following = make("label", "jc-follow", follow, "Follow the player");
-  const clip = act("jc-main jc-clip", "Make a clip");
-  clip.disabled = true;
-  const mend = act("jc-mend", "Correct");
-  mend.title = "Correct these words (e, or a double click on a word)";
-  mend.disabled = true;
-  const said = make("span", "jc-faint jc-clip-said", idle);
-  said.setAttribute("role", "status");
-  const undo = act("jc-undo", "Undo");
-  undo.hidden = true;
-  const bar = make("div", "jc-transcript-bar", clip, mend, said, undo, following);
-  const list = make("div", "jc-blocks");
-  const scroller = make("div", "jc-transcript-scroll", list);
-  scroller.setAttribute("role", "group");
-  scroller.setAttribute("aria-label", "Words");
-  const root = make("section", "jc-panel jc-transcript", stage, notes.list, bar, scroller);
-  root.setAttribute("aria-label", "Transcript");
-  root.dataset["lmSuppressShortcuts"] = "true";
-  return { root, stage, notes, follow, clip, mend, said, undo, bar, list, scroller };
 }
 
 class TranscriptController {
