@@ -43,7 +43,6 @@ from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.schema import tracks
 from jupyter_capture.engine.search import search
 from jupyter_capture.engine.search.finder import Finder, Record
-from jupyter_capture.engine.search.memory import Memory
 from jupyter_capture.engine.store import Store
 from jupyter_capture.wire.library import SearchMode, SearchRequest
 
@@ -120,10 +119,10 @@ class Ours:
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         self.embedder: Embedder | Known
         home = Home.at(folder)
-        self.store, self.embedder, self.memory = Store(home.database), embedder, Memory()
+        self.store, self.embedder = Store(home.database), embedder
         self.library = Library(self.store, home)
         self.finder = Finder(self.store, self.library, embedder)
-        self.finder._memory = self.memory
+        self.memory = self.finder._memory
 
     def over_all(self, query: str, mode: SearchMode = "hybrid") -> list[int]:
         with self.store.read() as connection:

@@ -215,6 +215,7 @@ class Services:
             self.ahead.start()
         self._listen_again()
         self.retention.start()
+        self.finder.ready.begin()
 
     def close(self) -> None:
         self.retention.close()

@@ -385,3 +385,5 @@ class EngineStatus(Wire):
     """Whether the whole API is open to keys."""
     disk_free: int | None = None
     """Bytes that are free where recordings are stored."""
+    search_ready: bool = True
+    """False while a large library is being read for searches: the first one waits for it."""

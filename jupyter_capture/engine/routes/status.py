@@ -31,6 +31,7 @@ def engine(services: Get, http: Request) -> Ok[EngineStatus]:
             jobs=services.jobs.active(),
             serves=http.app.state.serves,
             disk_free=shutil.disk_usage(services.home.root).free,
+            search_ready=bool(services.finder.ready),
         )
     )
 

@@ -22,6 +22,7 @@ from jupyter_capture.engine.schema import asset_tracks, assets, indexes, tracks
 from jupyter_capture.engine.search import MAX_HITS, Embeds, Hit, search
 from jupyter_capture.engine.search.memory import Memory, version_of
 from jupyter_capture.engine.search.operators import CELLS, Asked, of_channel, read_query
+from jupyter_capture.engine.search.readiness import Readiness
 from jupyter_capture.engine.search.recordings import of_recordings
 from jupyter_capture.engine.search.shots import SPOKEN, as_shots, watchable
 from jupyter_capture.engine.store import Store
@@ -69,7 +70,8 @@ class Finder:
         self._library = library
         self._embedder = embedder
         self._memory = Memory()
-        self.look_anew = self._memory.reset
+        self.ready = Readiness(store, self._memory)
+        self.look_anew = self.ready.begin_anew
 
     def in_asset(self, asset: AssetRow, request: SearchRequest) -> SearchAnswer:
         """Raises NotIndexedError where nothing of the kind that is asked for is indexed yet."""
