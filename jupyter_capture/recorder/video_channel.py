@@ -11,13 +11,13 @@ from jupyter_capture.recorder.channel import ChannelThread, Tell
 from jupyter_capture.recorder.clock import MediaClock
 from jupyter_capture.recorder.eye import Eye
 from jupyter_capture.recorder.screen_track import RESTARTED, ScreenTrack
-from jupyter_capture.recorder.sources.base import Shot, VideoSource
+from jupyter_capture.recorder.sources.base import Picture, VideoSource
 from jupyter_capture.wire.recorder import TrackManifest
 
 NewTrack = Callable[[tuple[int, int]], ScreenTrack]
 
 
-class VideoChannel(ChannelThread[Shot]):
+class VideoChannel(ChannelThread[Picture]):
     """Hands the pictures of a source to its track while the channel is kept, and to its eye while
     somebody looks on."""
 
@@ -66,7 +66,7 @@ class VideoChannel(ChannelThread[Shot]):
             if self.track is not None and not self.track.empty:
                 self.track.cut(now)
 
-    def take(self, piece: Shot) -> None:
+    def take(self, piece: Picture) -> None:
         self.ready.set()
         if self.is_open(piece.moment):
             self._eye.see(piece.moment, piece.frame, self.kept)

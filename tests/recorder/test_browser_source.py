@@ -13,7 +13,7 @@ from recorder_harness import Launch, Recording
 
 from jupyter_capture.recorder.clock import MediaClock
 from jupyter_capture.recorder.screen_track import ScreenTrack
-from jupyter_capture.recorder.sources.base import Shot
+from jupyter_capture.recorder.sources.base import Picture
 from jupyter_capture.recorder.sources.browser import BrowserPictures, BrowserSound
 from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
 from jupyter_capture.recorder.sources.browser_intake import BrowserIntake
@@ -215,15 +215,15 @@ def test_what_comes_after_a_pause_and_was_taken_in_it_belongs_to_the_same_gap(
     channel = VideoChannel(source, clock, lambda _: track, lambda _: None, lambda _: False)
     picture = av.VideoFrame(*SIZE, "yuv420p")
     channel.keep(True)
-    channel.take(Shot(time.monotonic_ns(), picture))
+    channel.take(Picture(time.monotonic_ns(), picture))
     clock.start()
-    channel.take(Shot(time.monotonic_ns(), picture))
+    channel.take(Picture(time.monotonic_ns(), picture))
     channel.pause(True)
-    channel.take(Shot(time.monotonic_ns(), picture))
-    late = Shot(time.monotonic_ns(), picture)
+    channel.take(Picture(time.monotonic_ns(), picture))
+    late = Picture(time.monotonic_ns(), picture)
     channel.pause(False)
     channel.take(late)
-    channel.take(Shot(time.monotonic_ns(), picture))
+    channel.take(Picture(time.monotonic_ns(), picture))
     channel.end(90000)
     assert channel.manifest is not None
     assert [gap.reason for gap in channel.manifest.gaps] == ["paused"]

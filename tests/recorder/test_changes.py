@@ -11,7 +11,7 @@ import pytest
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.desktop.window import Root
 from jupyter_capture.recorder.screen_track import same_picture
-from jupyter_capture.recorder.sources.base import Shot
+from jupyter_capture.recorder.sources.base import Picture
 from jupyter_capture.recorder.sources.x11 import X11Screen
 from jupyter_capture.recorder.sources.xchanges import ScreenChanges
 
@@ -22,7 +22,7 @@ _WARP_POINTER = 41
 class Counted(X11Screen):
     fetched = 0
 
-    def _fetch(self) -> Shot:
+    def _fetch(self) -> Picture:
         self.fetched += 1
         return super()._fetch()
 
@@ -36,18 +36,19 @@ def screen(desktop: VirtualDesktop, paint: Paint) -> Iterator[Counted]:
     source.close()
 
 
-def colour(shot: Shot) -> tuple[int, ...]:
-    pixels = shot.frame.to_ndarray(format="rgb24")[100:140, 100:140]
+def colour(picture: Picture) -> tuple[int, ...]:
+    pixels = picture.frame.to_ndarray(format="rgb24")[100:140, 100:140]
     return tuple(int(value) for value in pixels.mean(axis=(0, 1)).round())
 
 
 def test_a_still_screen_is_fetched_twice_a_second_and_a_change_is_in_the_next_picture(
     desktop: VirtualDesktop, screen: Counted, paint: Paint
 ):
-    shots = [screen.read() for _ in range(30)]
+    pictures = [screen.read() for _ in range(30)]
     assert screen.fetched < 10
-    assert all(one.moment < other.moment for one, other in pairwise(shots))
-    assert len({id(shot.frame) for shot in shots}) == 1  # which is known as equal at a glance
+    assert all(one.moment < other.moment for one, other in pairwise(pictures))
+    # The same object, which is known as equal at a glance.
+    assert len({id(picture.frame) for picture in pictures}) == 1
     for wanted in ("red", "blue", "lime"):
         paint(wanted)
         seen = colour(screen.read())

@@ -20,7 +20,7 @@ class SourceLostError(Exception):
 
 
 @dataclass(frozen=True)
-class Shot:
+class Picture:
     """A picture of the screen, and the monotonic moment (ns) at which it was taken."""
 
     moment: int
@@ -52,7 +52,7 @@ class Source(Protocol[T]):
     def close(self) -> None: ...
 
 
-class VideoSource(Source[Shot], Protocol):
+class VideoSource(Source[Picture], Protocol):
     """``fps`` may be changed while the source is open."""
 
     fps: int

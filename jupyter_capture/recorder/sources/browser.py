@@ -14,7 +14,7 @@ import numpy as np
 
 from jupyter_capture.errors import DeviceError
 from jupyter_capture.recorder.clock import NS, ticks
-from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Shot, Sound, SourceLostError
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Picture, Sound, SourceLostError
 from jupyter_capture.recorder.sources.browser_feed import Feed
 from jupyter_capture.recorder.sources.browser_media import Piece, Reader
 
@@ -162,7 +162,7 @@ class BrowserPictures(_BrowserSource):
         super().open()
         self._frame = None
 
-    def read(self) -> Shot:
+    def read(self) -> Picture:
         while True:
             piece = self._next()
             if piece is not None and piece.frame is not None:
@@ -174,7 +174,7 @@ class BrowserPictures(_BrowserSource):
                 continue
             elif piece is not None and piece.moment - _ENCODING - self._last >= _STILL:
                 self._last = piece.moment - _ENCODING
-            return Shot(self._last, self._frame)
+            return Picture(self._last, self._frame)
 
     def _spacing(self) -> int:
         return 7 * NS // (10 * max(1, self.fps))

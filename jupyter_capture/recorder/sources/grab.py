@@ -9,7 +9,7 @@ from typing import Any
 import av
 
 from jupyter_capture.errors import DeviceError
-from jupyter_capture.recorder.sources.base import Shot, SourceLostError
+from jupyter_capture.recorder.sources.base import Picture, SourceLostError
 
 Open = Callable[..., Any]
 
@@ -52,7 +52,7 @@ class Grab:
         self.size = (stream.codec_context.width, stream.codec_context.height)
         self._frames = container.decode(video=0)
 
-    def read(self) -> Shot:
+    def read(self) -> Picture:
         if self.fps != self._open_fps:
             self.close()
             try:
@@ -63,7 +63,7 @@ class Grab:
             frame = next(self._frames)
         except (av.FFmpegError, OSError, StopIteration) as error:
             raise SourceLostError(f"the device stopped answering ({error})") from error
-        return Shot(time.monotonic_ns(), frame)
+        return Picture(time.monotonic_ns(), frame)
 
     def close(self) -> None:
         self._frames = iter(())

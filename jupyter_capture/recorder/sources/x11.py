@@ -13,7 +13,7 @@ from av.container import InputContainer
 from jupyter_capture.errors import DeviceError, UnknownChannelError
 from jupyter_capture.recorder.clock import NS
 from jupyter_capture.recorder.screen_track import same_picture
-from jupyter_capture.recorder.sources.base import Shot, SourceLostError
+from jupyter_capture.recorder.sources.base import Picture, SourceLostError
 from jupyter_capture.recorder.sources.xchanges import ScreenChanges
 from jupyter_capture.recorder.sources.xscreens import screens
 from jupyter_capture.recorder.sources.xwindows import named, number_of, window, windows
@@ -53,7 +53,7 @@ class X11Screen:
         self._frames: Iterator[av.VideoFrame] = iter(())
         self._looked = self._due = 0
         self._changes: ScreenChanges | None = None
-        self._shot: Shot | None = None
+        self._picture: Picture | None = None
         self._fetched = 0
         self._untold = 0
         self.size = (0, 0)
@@ -75,29 +75,30 @@ class X11Screen:
         if self._untold < _TRUST and display.endswith(".0"):
             self._changes = ScreenChanges.of(display, self._environ)
 
-    def read(self) -> Shot:
+    def read(self) -> Picture:
         now = self._await_turn()
         if now - self._looked > _LOOK_AGAIN:
             self._look(now)
-        told, last = self._changed(), self._shot
+        told, last = self._changed(), self._picture
         if not told and last is not None and now - self._fetched < _FETCH_AT_LEAST:
-            return Shot(now, last.frame)
+            return Picture(now, last.frame)
         try:
-            shot = self._fetch()
+            picture = self._fetch()
         except SourceLostError:
             self._reopen()  # x11grab gives up what got smaller, or was moved
-            shot, last = self._fetch(), None
+            picture, last = self._fetch(), None
         self._fetched = now
-        if last is not None and same_picture(last.frame, shot.frame):
-            shot = Shot(shot.moment, last.frame)  # which whoever compares next knows at a glance
+        if last is not None and same_picture(last.frame, picture.frame):
+            # The same object: whoever compares next knows it at a glance.
+            picture = Picture(picture.moment, last.frame)
         elif not told and last is not None:
             self._doubt()
-        self._shot = shot
-        return shot
+        self._picture = picture
+        return picture
 
     def close(self) -> None:
         self._frames = iter(())
-        self._shot = None
+        self._picture = None
         if self._changes is not None:
             self._changes.close()
             self._changes = None
@@ -133,12 +134,12 @@ class X11Screen:
             self._changes.close()
             self._changes = None
 
-    def _fetch(self) -> Shot:
+    def _fetch(self) -> Picture:
         try:
             frame = next(self._frames)
         except (av.FFmpegError, OSError, StopIteration) as error:
             raise SourceLostError(f"the X display stopped answering ({error})") from error
-        return Shot(time.monotonic_ns() - _age(frame), frame)
+        return Picture(time.monotonic_ns() - _age(frame), frame)
 
     def _find(self) -> tuple[str, dict[str, str]]:
         """What x11grab is told, with `size` as it is now. Raises DeviceError and
