@@ -19,7 +19,7 @@ _INLINE_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/]
 _TITLE_LENGTH = 160
 
 
-class Playable(Protocol):
+class HasStream(Protocol):
     """What :func:`show` plays: a Video, a Shot, a SearchResult, a Timeline, …
 
     ``generate_stream`` returns the address of an HLS stream whose ticket is good now; it is asked
@@ -119,7 +119,7 @@ class ShotPlayer(Asked):
         return self.src
 
 
-def show(playable: Playable) -> None:
+def show(playable: HasStream) -> None:
     """Show a player of ``playable`` inline, under what it shows of itself without a kernel.
 
     A ``_repr_mimebundle_`` of its own becomes what a saved notebook shows, and an inline picture
@@ -128,7 +128,7 @@ def show(playable: Playable) -> None:
     player_of(playable)._ipython_display_()
 
 
-def player_of(playable: Playable) -> ShotPlayer:
+def player_of(playable: HasStream) -> ShotPlayer:
     """The player that :func:`show` displays."""
     shown_as = _bundle_of(playable)
     picture = _INLINE_PICTURE.search(shown_as.get("text/html", ""))
@@ -145,7 +145,7 @@ def player_of(playable: Playable) -> ShotPlayer:
     )
 
 
-def _renewal(playable: Playable) -> Callable[[], str]:
+def _renewal(playable: HasStream) -> Callable[[], str]:
     """A fresh address, from an engine that is there: one that has ended is started again."""
     connection: Any = getattr(playable, "_connection", None)
     local = getattr(connection, "data_dir", None) is not None
