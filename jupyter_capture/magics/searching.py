@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from jupyter_capture.magics.commands import (
 from jupyter_capture.magics.current import Current
 from jupyter_capture.magics.finding import Finding
 from jupyter_capture.magics.telling import say
+from jupyter_capture.wire.query import channel_called, channels_asked
 
 if TYPE_CHECKING:
     from jupyter_capture.client.audio import Audio
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 MODES = ("hybrid", "semantic", "keyword")
 SCOPES = ("video", "session", "collection")
-# What is indexed before a search depends on where it looks; the engine reads the operator itself.
-_CHANNEL = re.compile(r"(?<!\S)channel:(\w*)", re.IGNORECASE)
 _OPTIONS = (
     option("--mode", choices=MODES, help="By words and meaning (hybrid, the default), or one."),
     option("-k", type=whole_number(1, 100), default=5, help="At most so many shots; default: 5."),
@@ -167,9 +165,11 @@ class Searching:
 
 def _kind(query: str) -> str:
     """What must be indexed for it: words said and seen, either alone, or (nothing) cells."""
-    named = [found.lower() for found in _CHANNEL.findall(query)]
-    kinds = {"screen": "screen", "display": "screen", "cells": "cells", "notebook": "cells"}
-    return kinds.get(named[0], "spoken") if named else "words"
+    asked = channels_asked(query)
+    if not asked:
+        return "words"
+    channel = channel_called(asked[0])
+    return channel if channel in ("screen", "cells") else "spoken"
 
 
 def _query(words: list[str]) -> str:

@@ -9,14 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from jupyter_capture.errors import InvalidRequestError
+from jupyter_capture.wire.query import CHANNELS, OPERATOR, channel_called
 
 T = TypeVar("T")
 
-# What stands in quotes is a phrase, whatever it says.
-_OPERATOR = re.compile(
-    r"\"[^\"]*\"|(?<!\S)(?P<key>channel|session|after|before):(?P<value>\"[^\"]*\"|\S*)",
-    re.IGNORECASE,
-)
 _SPOKEN = "spoken_word"
 CELLS = "cells"
 
@@ -27,7 +23,6 @@ _KINDS: Mapping[str, Callable[[str, str], bool]] = {
     "screen": lambda kind, _: kind in ("screen_text", "scene"),
     "cells": lambda kind, _: kind == CELLS,
 }
-_ALSO = {"system_audio": "system", "display": "screen", "notebook": "cells"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def read_query(query: str) -> Asked:
         said.setdefault(key, []).append(value)
         return ""
 
-    words = _OPERATOR.sub(take, query)
+    words = OPERATOR.sub(take, query)
     if not said:
         return Asked(query)
     return Asked(
@@ -73,14 +68,14 @@ def read_query(query: str) -> Asked:
 
 
 def _channel(names: Sequence[str]) -> str:
-    kinds = [name.lower().partition(":")[0] for name in names]
-    known = {_ALSO.get(kind, kind) for kind in kinds}
-    if len(known) > 1 or not known <= _KINDS.keys():
+    known = {channel_called(name) for name in names}
+    channel = known.pop()
+    if known or channel is None:
         raise InvalidRequestError(
             f"channel:{names[-1]} is no channel to search in. Use one of "
-            f"{', '.join(f'channel:{name}' for name in _KINDS)}."
+            f"{', '.join(f'channel:{name}' for name in CHANNELS)}."
         )
-    return known.pop()
+    return channel
 
 
 def _moment(key: str, value: str) -> float:
