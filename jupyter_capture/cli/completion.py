@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+# Public, though typer does not say that it hands them on.
 from typer.completion import (  # type: ignore[attr-defined]
     completion_init,
     get_completion_script,
