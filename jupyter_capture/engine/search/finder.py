@@ -55,7 +55,7 @@ _MODES: dict[str, SearchMode] = {
 
 
 @dataclass(frozen=True)
-class Record:
+class OwnSegment:
     """A sentence without words of its own. Seconds."""
 
     start: float
@@ -306,7 +306,7 @@ def _index_view(row: Any, asset: AssetRow) -> Index:
     )
 
 
-def _sentence(scene: IndexScene, number: int, asset: AssetRow) -> Record:
+def _sentence(scene: IndexScene, number: int, asset: AssetRow) -> OwnSegment:
     said = [scene.text or "", *(str(v) for v in scene.data.values() if isinstance(v, str))]
     text = " ".join(part for part in said if part).strip()
     if not text:
@@ -316,7 +316,7 @@ def _sentence(scene: IndexScene, number: int, asset: AssetRow) -> Record:
             f"Record {number} from {scene.start:g} s to {scene.end:g} s does not lie within "
             f"{asset.id}, which is {asset.length:.2f} s long."
         )
-    return Record(scene.start, min(scene.end, asset.length), text)
+    return OwnSegment(scene.start, min(scene.end, asset.length), text)
 
 
 def _doc(hit: Hit, asset: AssetRow, looked_in: Sequence[Any]) -> Doc:
