@@ -42,7 +42,7 @@ from jupyter_capture.engine.library import Library
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.schema import tracks
 from jupyter_capture.engine.search import search
-from jupyter_capture.engine.search.finder import Finder, Record
+from jupyter_capture.engine.search.finder import Finder, OwnSegment
 from jupyter_capture.engine.store import Store
 from jupyter_capture.wire.library import SearchMode, SearchRequest
 
@@ -147,7 +147,9 @@ class Ours:
     def add(self, number: int, vectors: Floats) -> None:
         """Another recording, in which a word of its own is said."""
         track = f"trk-new-{number}"
-        said = [Record(float(at), at + 1.0, f"zanzibar{number} was mentioned") for at in range(400)]
+        said = [
+            OwnSegment(float(at), at + 1.0, f"zanzibar{number} was mentioned") for at in range(400)
+        ]
         with self.store.write() as connection:
             connection.execute(
                 tracks.insert().values(

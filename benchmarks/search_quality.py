@@ -25,7 +25,7 @@ from jupyter_capture.engine.embed import Embedder
 from jupyter_capture.engine.index import create_fts, write_index
 from jupyter_capture.engine.models import find_text_model
 from jupyter_capture.engine.schema import metadata
-from jupyter_capture.engine.search.finder import Record
+from jupyter_capture.engine.search.finder import OwnSegment
 
 QUERIES = Path(__file__).parents[1] / "tests" / "engine" / "mixed_queries.json"
 MODES = ("hybrid", "semantic", "keyword")
@@ -40,7 +40,7 @@ def library(embedder: Embedder, sentences: Sequence[str]) -> Iterator[Connection
     with engine.connect() as connection:
         metadata.create_all(connection)
         create_fts(connection)
-        said = [Record(5.0 * at, 5.0 * at + 4, text) for at, text in enumerate(sentences)]
+        said = [OwnSegment(5.0 * at, 5.0 * at + 4, text) for at, text in enumerate(sentences)]
         vectors = embedder.embed(sentences)
         write_index(connection, "t", "spoken_word", "mic:default", said, vectors, "tiny.en", "en")
         yield connection
