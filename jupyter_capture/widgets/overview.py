@@ -16,7 +16,12 @@ import traitlets
 
 from jupyter_capture.client._display import clock
 from jupyter_capture.client.search import Shot
-from jupyter_capture.errors import CaptureError, InvalidRequestError, NotIndexedError
+from jupyter_capture.errors import (
+    CaptureError,
+    InvalidRequestError,
+    NotIndexedError,
+    NotOfferedError,
+)
 from jupyter_capture.widgets._plot import BACKGROUND, picture_of
 from jupyter_capture.widgets._stilled import Stilled
 from jupyter_capture.widgets.player import ShotPlayer, player_of
@@ -212,7 +217,13 @@ def _ipyvolume() -> Any:
     # What its own dependencies think of one another is not for the notebook's reader.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        import ipyvolume
+        try:
+            import ipyvolume
+        except ImportError as error:
+            raise NotOfferedError(
+                f"An overview is drawn by ipyvolume, which cannot be loaded here ({error}). "
+                "Install it: pip install ipyvolume."
+            ) from error
 
     return ipyvolume
 
