@@ -277,6 +277,9 @@ class Copyable:
 
 _LONGEST_GOP = 10 * VIDEO_TIMESCALE
 _LONGEST_PICTURE = 2 * VIDEO_TIMESCALE
+_MOST_IN_GOP = 1200
+"""Pictures: whoever cuts into a copied track decodes so many at most."""
+_LARGEST_COPIED = 4096 * 2304
 _PROFILES = (66, 77, 100)
 
 
@@ -294,7 +297,7 @@ def copyable_pictures(foreign: Foreign) -> Copyable | None:
             return None
         times: list[int] = []
         key = last = 0
-        duration = 0
+        since = duration = 0
         ended = False
         for packet in packets(container, [stream]):
             if packet.size == 0:
@@ -308,9 +311,10 @@ def copyable_pictures(foreign: Foreign) -> Copyable | None:
             time = round(packet.pts * Fraction(packet.time_base) * VIDEO_TIMESCALE)
             if not times:
                 key = last = time
+            since += 1
             if 5 in kinds:
-                key = time
-            elif not times or time - key > _LONGEST_GOP:
+                key, since = time, 0
+            elif not times or time - key > _LONGEST_GOP or since >= _MOST_IN_GOP:
                 return None
             if times and not 0 < time - last <= _LONGEST_PICTURE:
                 return None
@@ -326,6 +330,7 @@ def _fits(found: Pictures) -> bool:
     return (
         found.codec == "h264"
         and found.pixels == "yuv420p"
+        and found.width * found.height <= _LARGEST_COPIED
         and not (found.width % 2 or found.height % 2 or found.rotation or found.interlaced)
         and found.shape == 1
     )

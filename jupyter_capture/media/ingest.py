@@ -32,6 +32,7 @@ from jupyter_capture.media.intake import (
     DrawnPictures,
     DrawnSound,
     Intake,
+    NotDecodableError,
 )
 from jupyter_capture.wire.recorder import TrackManifest
 
@@ -137,6 +138,18 @@ class _Ingest:
         progress(0.0, "Looking")
         asc = copyable_sound(self._foreign, RATE)
         copy = None if self._sound_only else copyable_pictures(self._foreign)
+        try:
+            return self._take_in(asc, copy, progress, cancelled)
+        except NotDecodableError:
+            # A decoder that goes on behind damage makes good pictures of what is left.
+            self.abandon()
+            _remove(self._folder)
+            self._intakes, self._too_long = {}, False
+            return self._take_in(asc, None, progress, cancelled)
+
+    def _take_in(
+        self, asc: bytes | None, copy: Any, progress: Progress, cancelled: Cancelled
+    ) -> Ingested | None:
         with open_foreign(self._foreign.path) as container:
             if copy is not None and self._ends_long_before(container, copy.end):
                 copy = None

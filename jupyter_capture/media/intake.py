@@ -81,7 +81,14 @@ def _when(packet: Any, origin: Fraction) -> Fraction:
     return Fraction(packet.pts) * Fraction(packet.time_base) - origin
 
 
+class NotDecodableError(Exception):
+    """What was to be copied cannot be decoded as it is."""
+
+
 class CopiedPictures(_Intake):
+    """Decodes what it copies: whoever shows it later does so without a limit of memory and time,
+    so nothing may be left to be found out by then. Raises NotDecodableError."""
+
     def __init__(
         self, folder: Path, track_id: str, found: Pictures, copy: Copyable, avcc: bytes,
         origin: Fraction,
@@ -90,6 +97,7 @@ class CopiedPictures(_Intake):
         config = VideoTrackConfig(found.width, found.height, avcc, VIDEO_TIMESCALE)
         self._writer = TrackWriter(folder, track_id, CHANNEL, codec, config)
         self._origin = origin
+        self._size = found.width, found.height
         self._left = copy.packets
         self._sets = parameter_sets(avcc) or set()
         self._empty = True
@@ -97,18 +105,30 @@ class CopiedPictures(_Intake):
         self.lost = 0
 
     def take(self, packet: Any) -> None:
-        if packet.size == 0 or packet.pts is None:
+        if packet.size == 0:
+            self._check(packet)
+            return
+        if packet.pts is None:
             return
         if self._left == 0:
             self.lost += 1
             return
         self._left -= 1
+        self._check(packet)
         time = 0 if self._empty else round(_when(packet, self._origin) * VIDEO_TIMESCALE)
         self._empty = False
         data = bytes(packet)
         # What a container calls a key frame need not be one that a player can begin at.
         idr = 5 in (nal_kinds(data, self._sets) or set())
         self._writer.add(EncodedPacket(data, time, idr))
+
+    def _check(self, packet: Any) -> None:
+        try:
+            frames = packet.decode()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise NotDecodableError(str(error)) from error
+        if any((frame.width, frame.height) != self._size for frame in frames):
+            raise NotDecodableError("its size changes")
 
     def finish(self, end: Fraction) -> TrackManifest:
         return self._writer.finish(round(end * VIDEO_TIMESCALE))
@@ -198,6 +218,8 @@ class DrawnPictures(_Intake):
 
 
 class CopiedSound(_Intake):
+    """Decodes what it copies, as `CopiedPictures` does; for what cannot be there is silence."""
+
     def __init__(
         self, folder: Path, track_id: str, found: Sound, asc: bytes, origin: Fraction
     ) -> None:
@@ -207,6 +229,7 @@ class CopiedSound(_Intake):
         self._silent = _silence(codec)
         self._origin = origin
         self._at: int | None = None
+        self._heard = False
         self.lost = 0
 
     @property
@@ -216,9 +239,10 @@ class CopiedSound(_Intake):
     def take(self, packet: Any) -> None:
         if packet.size == 0:
             return
-        if packet.is_corrupt:
+        if not decoded(packet) and self._heard:
             self.lost += 1
             return
+        self._heard = True
         due = self._at or 0
         place = due if packet.pts is None else round(_when(packet, self._origin) * RATE)
         if place - due <= -AAC_FRAME // 2 and (self._at is None or place - due <= -AAC_FRAME):

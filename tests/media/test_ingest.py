@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -243,6 +244,61 @@ def test_a_file_that_is_cut_off_keeps_what_can_be_read_and_says_so(tmp_path: Pat
         assert "cut off" in done.warnings[0]
         assert seen(tracks["video"])[:1] == pytest.approx([1.0], abs=FRAME)
         assert {track.end / track.timescale for track in tracks.values()} == {done.seconds}
+
+
+def spoiled(path: Path, kind: str, spoil: Callable[[bytes, int], bytes]) -> Path:
+    """A copy of which each packet of a stream but the first is another."""
+    target = path.with_name(f"spoiled-{kind}-{path.name}")
+    with av.open(str(path)) as source, av.open(str(target), "w") as out:
+        streams = {each.index: out.add_stream_from_template(each) for each in source.streams}
+        count = 0
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            made = packet
+            if packet.stream.type == kind:
+                made = av.Packet(spoil(bytes(packet), count))
+                made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
+                made.time_base, made.is_keyframe = packet.time_base, packet.is_keyframe
+                count += 1
+            made.stream = streams[packet.stream.index]
+            out.mux(made)
+    return target
+
+
+def test_nothing_is_copied_that_was_not_decoded(tmp_path: Path):
+    """What shows a copied track later has no limit of memory and time."""
+    path = make(tmp_path / "a.mp4", options=NO_B)
+    noise = np.random.default_rng(3).bytes(4000)
+
+    def pictures(data: bytes, at: int) -> bytes:
+        # Units as long as they say, of a kind that is copied, and nothing in them.
+        return data if data[4] & 31 != 1 else data[:5] + noise[at : at + len(data) - 5]
+
+    hostile = spoiled(path, "video", pictures)
+    done, tracks = ingested(hostile)
+    assert not copied(hostile, "video", tracks["video"])
+    assert copied(hostile, "audio", tracks["audio"])
+    assert len(list(tracks["video"].frames(0, tracks["video"].end))) > 5
+    assert {track.end / track.timescale for track in tracks.values()} == {done.seconds}
+
+    hostile = spoiled(path, "audio", lambda data, at: b"\xff" * 40 if at > 90 else data)
+    done, tracks = ingested(hostile)
+    assert copied(hostile, "video", tracks["video"])
+    assert "packets could not be decoded" in done.warnings[0]
+    assert not tracks["audio"].pcm(2.2, done.seconds, 48000).any()
+
+
+def test_what_takes_too_long_to_cut_into_is_not_copied(tmp_path: Path):
+    times = [at / 1000 for at in range(1250)]
+    path = make(
+        tmp_path / "a.mp4",
+        times=times,
+        options={"bf": "0", "g": "9999", "sc_threshold": "0"},
+        size=(32, 32),
+    )
+    _, tracks = ingested(path)
+    assert not copied(path, "video", tracks["video"])
 
 
 def test_what_is_no_media_is_refused_with_what_is_accepted(tmp_path: Path):
