@@ -4,8 +4,9 @@
 
 A stretch is one recording. What it found is added to that of the stretches before, so that they
 add up to hours; memory, file handles and threads are those of the engine and of each kind of
-process beside it, every ten seconds. The slope is that of a straight line through the last four
-fifths of a stretch.
+process beside it, every ten seconds. What is measured begins after three minutes, when models are
+loaded and the first caches full. Of memory the least of each minute counts: work takes some for a
+moment, and a leak raises what is left after it. The slope is that of a straight line.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ CHANNELS = ("display:1", "mic:default", "system_audio:default")
 WHAT = ("memory", "handles", "threads")
 # Megabytes and counts an hour, of which a slope is called flat.
 FLAT = {"memory": 20.0, "handles": 2.0, "threads": 2.0}
+WARM = 180.0
+FLOOR = 60.0
 
 Sample = dict[str, dict[str, float]]
 
@@ -194,21 +197,34 @@ def watch(desktop: VirtualDesktop, guest: Guest, token: str, minutes: float) -> 
 
 
 def slopes(samples: list[tuple[float, Sample]]) -> dict[str, dict[str, list[float]]]:
-    """Kind → what → [at the beginning, at the end, slope an hour], beginning after a fifth."""
-    kept = samples[len(samples) // 5 :]
+    """Kind → what → [at the beginning, at the end, slope an hour], after the first minutes."""
+    kept = [one for one in samples if one[0] >= min(WARM, samples[-1][0] / 3)]
     result: dict[str, dict[str, list[float]]] = {}
     for kind in sorted({kind for _, found in kept for kind in found}):
-        points = [(at, found[kind]) for at, found in kept if kind in found]
-        if len(points) < 3:
-            continue
         result[kind] = {}
         for what in WHAT:
-            values = np.array([one[what] for _, one in points])
-            slope = float(np.polyfit([at / 3600 for at, _ in points], values, 1)[0])
-            quarter = max(1, len(values) // 4)
-            ends = (float(np.median(values[:quarter])), float(np.median(values[-quarter:])))
-            result[kind][what] = [round(value, 1) for value in (*ends, slope)]
-    return result
+            points = [(at, found[kind][what]) for at, found in kept if kind in found]
+            result[kind][what] = _slope(_floor(points) if what == "memory" else points)
+    return {kind: of for kind, of in result.items() if all(of.values())}
+
+
+def _floor(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The least of each minute."""
+    minutes: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for at, value in points:
+        minutes[int(at / FLOOR)].append((at, value))
+    return [min(each, key=lambda point: point[1]) for each in minutes.values()]
+
+
+def _slope(points: list[tuple[float, float]]) -> list[float]:
+    """Empty where it was seen too seldom."""
+    if len(points) < 3:
+        return []
+    values = np.array([value for _, value in points])
+    slope = float(np.polyfit([at / 3600 for at, _ in points], values, 1)[0])
+    third = max(1, len(values) // 3)
+    ends = (float(np.median(values[:third])), float(np.median(values[-third:])))
+    return [round(value, 1) for value in (*ends, slope)]
 
 
 def report(stretches: list[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from jupyter_capture import logs
+from jupyter_capture.engine.limits import give_back_every
 from jupyter_capture.engine.lock import EngineLock
 from jupyter_capture.engine.server import Place, Server
 from jupyter_capture.errors import CaptureError
@@ -48,6 +49,7 @@ def main() -> int:
     # and again while it is made, a player would wait for the collector.
     gc.freeze()
     gc.set_threshold(50_000)
+    give_back_every()
     try:
         asyncio.run(Server(settings, _place(options)).run())
     except CaptureError as error:

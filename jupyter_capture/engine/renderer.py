@@ -20,7 +20,7 @@ import threading
 import time
 from typing import Any, BinaryIO
 
-from jupyter_capture.engine.limits import MEMORY, limit_memory
+from jupyter_capture.engine.limits import MEMORY, give_back_every, limit_memory
 from jupyter_capture.errors import CaptureError, MediaError
 from jupyter_capture.media import cut
 from jupyter_capture.media.order import Order
@@ -102,6 +102,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _step_back()
     limit_memory(MEMORY)  # pictures that were uploaded are drawn here
+    give_back_every()
     # The plan of hours is tens of thousands of objects, which are looked through again and again.
     gc.freeze()
     gc.set_threshold(50_000)
