@@ -22,16 +22,26 @@ CLAPPER = f"""<title>Clapper</title><body style="background: black"><script>
   const sound = new AudioContext(), tone = new OscillatorNode(sound, {{frequency: 1000}});
   const gate = new GainNode(sound, {{gain: 0}});
   tone.connect(gate).connect(sound.destination); tone.start();
+  window.claps = [];
   const clap = () => {{
+    claps.push(performance.now() / 1000);
     document.body.style.background = "white"; gate.gain.value = 0.5;
-    setTimeout(() => {{ document.body.style.background = "black"; gate.gain.value = 0; }}, 400);
+    setTimeout(rest, {EVERY * 500});
   }};
+  const rest = () => {{ document.body.style.background = "black"; gate.gain.value = 0; }};
   setInterval(clap, {EVERY * 1000});
 </script>"""
 
 
-def until(session: CaptureSession, page: Page, *statuses: str) -> CaptureSession:
-    deadline = time.monotonic() + 40
+GONE = 60.0
+"""Seconds for which a browser that is gone without a word may come back. A busy one has no time for
+a word when it is closed."""
+
+
+def until(
+    session: CaptureSession, page: Page, *statuses: str, seconds: float = 40.0
+) -> CaptureSession:
+    deadline = time.monotonic() + seconds
     while session.refresh().status not in statuses:
         assert time.monotonic() < deadline, (session.status, session.error, session.warnings)
         page.wait_for_timeout(50)
@@ -73,3 +83,13 @@ def clicks(file: Path) -> list[float]:
         pcm = np.concatenate([f.to_ndarray().mean(axis=0) for f in stored.decode(audio=0)])
     loud = np.abs(pcm[: len(pcm) // 480 * 480]).reshape(-1, 480).max(axis=1) > 0.05
     return [float(at + 1) / 100 for at in np.flatnonzero(loud[1:] & ~loud[:-1])]
+
+
+def shaken(heard: list[float], claps: list[float]) -> float:
+    """Seconds by which a sound is more late, or early, than they mostly are. ``claps``: when they
+    were, as the page says, which in a busy browser is not ``EVERY`` apart."""
+    spread = []
+    for first in range(len(claps) - len(heard) + 1):
+        late = np.array(heard) - claps[first : first + len(heard)]
+        spread.append(float(np.abs(late - np.median(late)).max()))
+    return min(spread)

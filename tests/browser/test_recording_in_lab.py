@@ -19,11 +19,13 @@ from .lab import Lab
 from .sharing import (
     CLAPPER,
     EVERY,
+    GONE,
     Launch,
     choose,
     clicks,
     flashes,
     folder_of,
+    shaken,
     tracks_of,
     until,
 )
@@ -132,9 +134,8 @@ def test_recording_in_a_notebook_and_in_the_sidebar(
     seen = flashes(folder / tracks["display:browser"].parts[-1].file)
     heard = clicks(folder / tracks["system_audio:browser"].parts[0].file)
     assert len(heard) > LOST / EVERY
-    assert np.diff(heard[1:]) == pytest.approx(EVERY, abs=0.06)
-    # A busy browser gives no picture for a moment, or a late one; most of them are in step.
-    assert len(heard) - 3 <= len(seen) <= len(heard) + 1
+    assert shaken(heard[1:], ada.pages[0].evaluate("claps")) < 0.1
+    assert len(seen) == pytest.approx(len(heard), abs=1), (seen, heard)
     apart = [min(abs(flash - click) for click in heard) for flash in seen[1:]]
     assert np.median(apart) < 0.12
 
@@ -162,7 +163,7 @@ def test_recording_in_a_notebook_and_in_the_sidebar(
     session = record(panel, connection, "display:browser")
     page.close()
     page = ada.new_page()
-    until(session, page, "exported")
+    until(session, page, "exported", seconds=GONE + 40)
     assert session.metadata["stop_reason"] == "browser"
 
     # The page on which a browser records lies at the Jupyter server, too.

@@ -75,7 +75,7 @@ class Wire:
 
 
 class _Pair:
-    """The second direction to end closes both."""
+    """Each direction ends by itself, after all that came; the second to end closes both."""
 
     def __init__(self, near: socket.socket, far: socket.socket) -> None:
         self._ends = (near, far)
@@ -86,9 +86,8 @@ class _Pair:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 target.sendall(data)
-        for each in self._ends:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
         with self._lock:
             self._over += 1
             last = self._over == 2

@@ -9,6 +9,11 @@ const wanted = {
   audio: ["audio/webm;codecs=opus", "audio/mp4;codecs=mp4a.40.2", "audio/mp4"],
   video: ["video/webm;codecs=vp8", "video/webm", "video/mp4;codecs=avc1.42E01F", "video/mp4"],
 };
+/**
+ * ms after which what was just encoded is announced at once: so it is known when it was taken, which
+ * what comes at the next tick does not tell. Chromium gives the first byte of it then, no more.
+ */
+const slice = 100;
 const audioRate = 96_000;
 const videoRate = 3_000_000;
 
@@ -24,6 +29,8 @@ export class SharedChannel {
   private recorder: MediaRecorder | undefined;
   private reading: Promise<unknown> = Promise.resolve();
   private slept = 0;
+  /** For so many times what there is was asked for, and has not come. */
+  private asked = 0;
   private readonly stopped = () => this.end("sharing was stopped in the browser");
 
   constructor(
@@ -67,7 +74,7 @@ export class SharedChannel {
       this.slept = this.clock.sleep;
       return this.restart();
     }
-    if (this.recorder?.state === "recording") this.recorder.requestData();
+    this.ask();
   }
 
   /** The last that is sent says why. */
@@ -109,6 +116,8 @@ export class SharedChannel {
     const { take } = this;
     recorder.ondataavailable = ({ data }) => {
       const at = this.clock.now();
+      if (this.asked > 0) this.asked--;
+      else this.ask();
       // One after the other: a large one takes longer to read than the small one after it.
       this.reading = this.reading.then(async () => {
         const bytes = new Uint8Array(await data.arrayBuffer());
@@ -116,8 +125,15 @@ export class SharedChannel {
       });
     };
     recorder.onerror = () => this.end("the browser's recorder failed");
-    recorder.start();
+    this.asked = 0;
+    recorder.start(slice);
     this.recorder = recorder;
+  }
+
+  private ask(): void {
+    if (this.recorder?.state !== "recording") return;
+    this.asked++;
+    this.recorder.requestData();
   }
 
   private restart(): void {
