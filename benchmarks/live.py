@@ -217,27 +217,38 @@ def _table(said: list[Said], ears: Ears, searcher: Searcher) -> None:
     record = Record("live", "Live words", ABOUT, peers=["faster-whisper"])
     row = "{:48} {:>5} {:>7} {:>7} {:>7} {:>7}\n"
     sys.stdout.write(row.format("seconds from … to …", "n", "median", "p90", "longest", "missed"))
+    misheard: set[str] = set()
     for name, to, finals in (
         ("words to final text, kept", "mic", mic),
         ("words to final text, live only", "speakers", speakers),
     ):
         spoken = [one for one in said if one.to == to]
-        waits = [_first(finals, one.word, one.ended) for one in spoken]
+        answers = [_told(finals, one) for one in spoken]
+        waits = [
+            None if at is None else at - one.ended
+            for one, (at, _) in zip(spoken, answers, strict=True)
+        ]
         _row(row, name, waits, record)
-    kept = [one for one in said if one.to == "mic"]
+        for one, (at, text) in zip(spoken, answers, strict=True):
+            if at is not None and one.word not in text.lower():
+                misheard.add(one.word)
+                _note(record, f"Misheard, {to}: “{one.text}” as “{text}”")
+    # What was misheard can be neither found by its word nor alerted of.
+    kept = [one for one in said if one.to == "mic" and one.word not in misheard]
     found = [
         searcher.found[one.word] - one.ended if one.word in searcher.found else None for one in kept
     ]
     _row(row, "words to being found, kept", found, record)
-    finals = {word: _at(mic, word) for word in WORDS}
+    first = {word: _at(mic, word) for word in WORDS}
     told = [
-        None if (at := _at(ears.alerts(), word)) is None or finals[word] is None
-        else at - float(finals[word] or 0)
+        None if (at := _at(ears.alerts(), word)) is None or first[word] is None
+        else at - float(first[word] or 0)
         for word in [one.word for one in kept if one.word in WORDS[:: 4]]
     ]  # fmt: skip
     _row(row, "final text to alert", told, record)
     for name, to, heard in (("kept", "mic", mic), ("live only", "speakers", speakers)):
-        text = " ".join(one.text for one in said if one.to == to)
+        spoken = [one for one in said if one.to == to]
+        text = " ".join(one.text for one in spoken)
         begun = said[0].ended  # what came before was said to load the models
         final = " ".join(final for at, final in heard if at > begun)
         error = jiwer.wer(_plain(text), _plain(final) or " ")
@@ -269,9 +280,22 @@ def _row(form: str, name: str, waits: Iterable[float | None], record: Record) ->
     sys.stdout.write(form.format(name, len(known), *told, len(every) - len(known)))
 
 
-def _first(finals: list[tuple[float, str]], word: str, ended: float) -> float | None:
-    at = _at(finals, word)
-    return None if at is None else at - ended
+def _told(finals: list[tuple[float, str]], one: Said) -> tuple[float | None, str]:
+    """When a sentence was told, and how: by its word, or as most of its other words just then."""
+    words = set(_plain(one.text).split())
+    for at, text in finals:
+        if one.word in text.lower():
+            return at, text
+    for at, text in finals:
+        same = len(words & set(_plain(text).split()))
+        if -1 < at - one.ended < 8 and same >= len(words) / 2:
+            return at, text
+    return None, ""
+
+
+def _note(record: Record, text: str) -> None:
+    record.note(text)
+    sys.stdout.write(f"{text}\n")
 
 
 def _at(told: list[tuple[float, str]], word: str) -> float | None:

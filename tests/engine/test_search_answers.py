@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from engine_harness import App, wait_for
 from sqlalchemy import text
 from stock import clip, numbered, sentence, tone
+
+from jupyter_capture.engine.search import memory, readiness
 
 PLAN = ("The swordfish budget was fixed.", "More about the budget follows.", "Then we had lunch.")
 
@@ -100,3 +103,16 @@ async def test_an_index_that_is_deleted_while_it_is_made_leaves_nothing(app: App
     with app.services.store.read() as connection:
         for table in ("segments", "vectors", "indexes"):
             assert connection.execute(text(f"select count(*) from {table}")).scalar_one() == 0
+
+
+async def test_a_large_library_is_read_before_anybody_searches(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_MANY", 2)
+    asset = video(app, *PLAN)
+    app.services.finder.ready.begin()
+    wait_for(lambda: bool(app.services.finder.ready), what="that it was read")
+    async with app.local as client:
+        assert (await client.get("/engine")).json()["data"]["search_ready"] is True
+    monkeypatch.setattr(memory, "read_signs", None)  # nothing is left to read
+    assert len(await docs(app, f"/video/{asset}", "budget")) == 1

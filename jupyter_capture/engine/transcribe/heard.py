@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from jupyter_capture.engine.lock import EngineLock
 from jupyter_capture.engine.transcribe.sentences import Sentence, sentences
@@ -129,9 +130,12 @@ def _told(piece: Piece) -> dict[str, object]:
     return {**vars(piece), "words": [list(word) for word in piece.words]}
 
 
-def _piece(said: dict[str, object]) -> Piece:
-    words = said.pop("words")
-    if not isinstance(words, list):
-        raise TypeError("words")
-    timed = tuple((str(word), float(start), float(end)) for word, start, end in words)
-    return Piece(**{**said, "words": timed})  # type: ignore[arg-type]
+def _piece(said: dict[str, Any]) -> Piece:
+    language = said["language"]
+    return Piece(
+        until=float(said["until"]),
+        words=tuple((str(word), float(start), float(end)) for word, start, end in said["words"]),
+        language=None if language is None else str(language),
+        voiced=float(said["voiced"]),
+        doubtful=float(said["doubtful"]),
+    )
