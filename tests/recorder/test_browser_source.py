@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from browser_harness import SIZE, TICK, Tab, pictures, sound
 from recorder_harness import Launch, Recording
 
 from jupyter_capture.recorder.clock import MediaClock
 from jupyter_capture.recorder.screen_track import ScreenTrack
-from jupyter_capture.recorder.sources.base import Picture
+from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Picture, SourceLostError
 from jupyter_capture.recorder.sources.browser import BrowserPictures, BrowserSound
 from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
 from jupyter_capture.recorder.sources.browser_intake import BrowserIntake
@@ -275,6 +277,37 @@ def test_a_lost_connection_loses_nothing_and_all_stay_in_step(
     assert recording.onset("mic:browser", last - 3) == pytest.approx(last - 2, abs=0.03)
     stored = recording.track("mic:browser").gaps
     assert [gap for gap in stored if gap.end < last * 48000] == []
+
+
+@pytest.mark.parametrize("busy", [True, False], ids=["a busy page", "a tab that plays nothing"])
+def test_no_sound_is_silence_unless_the_page_was_too_busy_to_send_it(busy: bool) -> None:
+    chunks = sound(4.0, [2.0])
+    feed = Feed("mic:browser")
+    feed.connect()
+    begin = time.monotonic() - 6
+    told = [(TICK * (number + 1), data) for number, data in enumerate(chunks[:4])]
+    if busy:
+        told += [(3.9, b"")] * 4 + [(3.95, data) for data in chunks[4:]]
+    else:
+        told += [(TICK * number, b"") for number in range(5, 17)]
+    for number, (at, data) in enumerate(told):
+        feed.chunk({"take": 1, "seq": number, "at": (begin + at) * 1000}, data)
+    last = {"take": 1, "seq": len(told), "at": (begin + 4) * 1000, "why": "over"}
+    feed.chunk(last, b"")
+    source = BrowserSound(feed)
+    source.open()
+    blocks = []
+    with contextlib.suppress(SourceLostError):
+        while True:
+            blocks.append(source.read().pcm)
+    source.close()
+    pcm = np.concatenate(blocks)
+    if busy:
+        assert len(pcm) == pytest.approx(4 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+        assert np.argmax(np.abs(pcm) > 0.1) == pytest.approx(2 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+    else:
+        assert 2 * SAMPLE_RATE < len(pcm) < 4 * SAMPLE_RATE
+        assert not pcm.any()
 
 
 def test_what_was_taken_in_a_pause_is_not_stored_when_it_comes_late(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 
 import av
 import numpy as np
@@ -27,6 +28,8 @@ _STEP = 0.05
 _ENCODING = NS // 4
 """What was taken later than so long ago may still be on its way through the browser's encoder."""
 _QUIET = 12 * NS // 10
+_STALL = 6 * NS // 10
+"""A page that was busy for so long tells first that there is nothing, and then what there is."""
 _STILL = 4 * NS // 10
 _UNKNOWN_SIZE = (1280, 720)
 
@@ -114,10 +117,12 @@ class BrowserSound(_BrowserSource):
         self.channels = 1 if feed.channel_id.startswith("mic:") else 2
         super().__init__(feed, self.channels)
         self._last: int | None = None
+        self._told: deque[int] = deque()
 
     def open(self) -> None:
         super().open()
         self._last = None
+        self._told.clear()
 
     def read(self) -> Sound:
         """May be empty, where nothing comes for a while."""
@@ -131,11 +136,14 @@ class BrowserSound(_BrowserSource):
 
     def _quiet(self, known: int) -> Sound:
         """A tab that plays nothing gives nothing: that is silence, as far as it is known."""
+        self._told.append(known)
+        while len(self._told) > 1 and known - self._told[1] >= _STALL:
+            self._told.popleft()
         if self._last is None:
             self._last = known
-        if known - self._last < _QUIET:
+        if self._told[0] - self._last < _QUIET:
             return self._silence(0)
-        count = ticks(known - _QUIET // 2 - self._last, SAMPLE_RATE)
+        count = ticks(self._told[0] - _QUIET // 2 - self._last, SAMPLE_RATE)
         self._last += count * NS // SAMPLE_RATE
         return self._silence(count)
 
