@@ -1,4 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { bindings } from "./ui/timeline/commands";
+import { animations, filters, fits, placeWords, positions } from "./ui/timeline/choices";
+import { kindOf, labelOf } from "./ui/timeline/model";
+import { describe as cuts } from "./ui/timeline/words";
 import { english, speak, trans } from "./words";
 
 afterEach(() => speak(english));
@@ -16,5 +20,16 @@ describe("words", () => {
   it("are those of the translator once there is one", () => {
     speak({ ...english, __: (text) => text.toUpperCase() });
     expect(trans.__("find")).toBe("FIND");
+  });
+
+  it("of the timeline editor are, too, also where they stand in a table", () => {
+    const loud = { __: (text: string) => `<${text}>`, _n: (_: string, more: string) => `<${more}>` };
+    speak(loud);
+    const tables = [fits(), filters(), animations()].flat().map(([, words]) => words);
+    const all = [...tables, ...bindings().map(({ words }) => words), ...positions.map(placeWords)];
+    expect(all.filter((words) => !/^<.+>$/.test(words))).toEqual([]);
+    const captions = { type: "caption", src: "auto" } as const;
+    expect([kindOf(captions), labelOf({ asset: captions })]).toEqual(["<caption>", "<Captions>"]);
+    expect(cuts({ ranges: [], silences: 2, fillers: 0, seconds: 1 })).toBe("<%1, %2 s>");
   });
 });

@@ -1,5 +1,6 @@
 /** A lane of the notebook's cells above the others: a click goes to the moment one ran. */
 
+import { trans } from "../../words";
 import { icon, make } from "../dom";
 import { type Group, type Mark, grouped, longWords, marksOf, shortWords } from "./cells";
 import type { Desk } from "./desk";
@@ -23,8 +24,8 @@ export class CellsLane {
   ) {
     this.root.hidden = true;
     this.root.setAttribute("role", "toolbar");
-    this.root.setAttribute("aria-label", "Cells that ran");
-    this.tag.title = "Cells that ran while this was recorded";
+    this.root.setAttribute("aria-label", trans.__("Cells that ran"));
+    this.tag.title = trans.__("Cells that ran while this was recorded");
     this.root.append(this.tag);
     this.root.addEventListener("keydown", (event) => this.key(event));
   }
@@ -70,7 +71,7 @@ export class CellsLane {
     button.style.left = `${this.gutter + x}px`;
     button.dataset["at"] = String(group.at);
     button.classList.toggle("jc-tl-cell-failed", group.failed);
-    button.title = `${longWords(group)}\nat ${exactTime(group.at)}`;
+    button.title = `${longWords(group)}\n${trans.__("at %1", exactTime(group.at))}`;
     button.setAttribute("aria-label", `${shortWords(group)}. ${button.title}`);
     button.addEventListener("click", () => this.seek(group.at));
     return button;

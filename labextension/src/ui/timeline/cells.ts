@@ -1,6 +1,7 @@
 /** Where cells of a notebook ran, as a timeline shows them: pure functions. */
 
 import type { TimedCell } from "../../wire";
+import { trans } from "../../words";
 import { type Clip, type Project, clipsOf, endOf, isTimed, ticksOf } from "./model";
 import { toPixels } from "./ruler";
 
@@ -56,18 +57,28 @@ export function numberOf({ number }: TimedCell): string {
 /** "[3] failed", or "4 cells, 1 failed". */
 export function shortWords({ marks, failed }: Group): string {
   const [first] = marks;
-  if (first && marks.length === 1) return `${numberOf(first.cell)}${failed ? " failed" : ""}`;
+  if (first && marks.length === 1) {
+    const number = numberOf(first.cell);
+    return failed ? trans.__("%1 failed", number) : number;
+  }
   const wrong = marks.filter((mark) => mark.cell.status === "error").length;
-  return `${marks.length} cells${wrong ? `, ${wrong} failed` : ""}`;
+  const cells = trans._n("%1 cell", "%1 cells", marks.length);
+  return wrong ? trans.__("%1, %2 failed", cells, wrong) : cells;
+}
+
+function ran(cell: TimedCell): string {
+  const number = numberOf(cell);
+  if (cell.status !== "error") return trans.__("Cell %1", number);
+  if (!cell.error) return trans.__("Cell %1 failed", number);
+  return trans.__("Cell %1 failed with %2", number, cell.error);
 }
 
 /** What each of them ran, a line a cell. */
 export function longWords({ marks }: Group, most = 8): string {
   const lines = marks.slice(0, most).map(({ cell }) => {
     const line = cell.code.split("\n").find((each) => each.trim()) ?? "";
-    const failed = cell.status === "error" ? ` failed${cell.error ? ` with ${cell.error}` : ""}` : "";
-    return `Cell ${numberOf(cell)}${failed}: ${line.trim().slice(0, 120)}`;
+    return trans.__("%1: %2", ran(cell), line.trim().slice(0, 120));
   });
   const rest = marks.length - lines.length;
-  return [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n");
+  return [...lines, ...(rest > 0 ? [trans.__("and %1 more", rest)] : [])].join("\n");
 }

@@ -76,7 +76,7 @@ describe("keys", () => {
   });
 
   it("do one thing each", () => {
-    const all = bindings.flatMap(({ keys, ctrl, shift }) => keys.map((key) => [key, ctrl, shift].join()));
+    const all = bindings().flatMap(({ keys, ctrl, shift }) => keys.map((key) => [key, ctrl, shift].join()));
     expect(new Set(all).size).toBe(all.length);
   });
 });

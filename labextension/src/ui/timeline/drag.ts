@@ -1,5 +1,6 @@
 /** Pointers on the lanes: move, trim, select, scrub; and shots that are dragged in from elsewhere. */
 
+import { trans } from "../../words";
 import type { Desk } from "./desk";
 import * as edit from "./edit";
 import type { Lanes } from "./lanes";
@@ -188,7 +189,7 @@ export class Pointers {
         at = ticks + this.snapped([ticks], new Set([key]));
         desk.draft(make().project);
       },
-      end: () => desk.apply(make(), atStart ? "Trim start" : "Trim end"),
+      end: () => desk.apply(make(), atStart ? trans.__("Trim start") : trans.__("Trim end")),
       cancel: () => desk.draft(undefined),
     };
   }
@@ -217,7 +218,7 @@ export class Pointers {
       },
       end: () => {
         restore();
-        if (landing) desk.apply(edit.move(desk.project, clip.key, landing.at, landing.lane), "Move");
+        if (landing) desk.apply(edit.move(desk.project, clip.key, landing.at, landing.lane), trans.__("Move"));
       },
       cancel: restore,
     };
@@ -241,7 +242,7 @@ export class Pointers {
         by = away + this.snapped(edges.map((each) => each + away), new Set(keys));
         desk.draft(make().project);
       },
-      end: () => desk.apply(make(), "Move"),
+      end: () => desk.apply(make(), trans.__("Move")),
       cancel: () => {
         desk.draft(undefined);
         if (by === undefined) desk.select([key]);
@@ -268,7 +269,7 @@ export class Pointers {
     event.stopPropagation();
     const { ticks, lane } = this.lanes.placeOf(event.clientX, event.clientY);
     const at = Math.max(0, ticks + this.snapped([ticks], new Set()));
-    this.desk.apply(edit.add(this.desk.project, clipOfShot(shot), at, lane), "Add shot");
+    this.desk.apply(edit.add(this.desk.project, clipOfShot(shot), at, lane), trans.__("Add shot"));
     this.clear();
   }
 }

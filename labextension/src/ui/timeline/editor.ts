@@ -3,6 +3,7 @@
 import type { PanelApi } from "../../api";
 import { SaidError } from "../../explain";
 import type * as wire from "../../wire";
+import { trans } from "../../words";
 import { copyText, make } from "../dom";
 import { followTheme } from "../theme";
 import { type Stage, bindingOf } from "./commands";
@@ -31,8 +32,8 @@ export interface TimelineEditor {
   destroy(): void;
 }
 
-const manners =
-  "Drag clips to move them and their ends to trim them. S splits, Delete deletes, ? shows all keys.";
+const manners = () =>
+  trans.__("Drag clips to move them and their ends to trim them. S splits, Delete deletes, ? shows all keys.");
 const codePatience = 2_500;
 
 /** Without a kernel there is no `code`. */
@@ -98,11 +99,11 @@ class Editor implements TimelineEditor, Stage {
       keep: this.keeping.button,
     });
     this.note.setAttribute("role", "status");
-    const side = tabs("Clip", this.inspector.root, "Words", this.words.root);
+    const side = tabs(trans.__("Clip"), this.inspector.root, trans.__("Words"), this.words.root);
     const top = make("div", "jc-tl-top", this.preview.root, side);
     this.root.append(top, this.toolbar.root, this.lanes.root, this.note, this.help, this.keeping.dialog);
     this.root.setAttribute("role", "region");
-    this.root.setAttribute("aria-label", "Timeline editor");
+    this.root.setAttribute("aria-label", trans.__("Timeline editor"));
     // JupyterLab's own shortcuts must not act on the notebook around it.
     this.root.dataset["lmSuppressShortcuts"] = "true";
     this.root.addEventListener("keydown", (event) => this.key(event));
@@ -150,7 +151,7 @@ class Editor implements TimelineEditor, Stage {
     if (JSON.stringify(toWire(project)) === JSON.stringify(toWire(before))) return;
     const kept = keepKeys(before, project);
     this.shared = kept;
-    this.desk.load(kept, "Change from Python");
+    this.desk.load(kept, trans.__("Change from Python"));
     const known = new Set(clipsOf(before).map((clip) => clip.key));
     if (!clipsOf(kept).some((clip) => known.has(clip.key))) this.fit();
   }
@@ -167,8 +168,8 @@ class Editor implements TimelineEditor, Stage {
   private async copyCode(): Promise<void> {
     const isLate = await this.codeIsLate();
     const copied = await copyText(this.api.get("code"));
-    if (isLate) this.tell("The kernel is busy: this is the code from before your last change.");
-    else this.tell(copied ? "Copied. Paste it into a cell." : "This browser does not let pages copy.");
+    if (isLate) this.tell(trans.__("The kernel is busy: this is the code from before your last change."));
+    else this.tell(copied ? trans.__("Copied. Paste it into a cell.") : trans.__("This browser does not let pages copy."));
   }
 
   /** The code is written by the kernel, after each change. */
@@ -189,13 +190,13 @@ class Editor implements TimelineEditor, Stage {
     const button = this.root.querySelector<HTMLButtonElement>(".jc-tl-main");
     if (button) button.disabled = true;
     try {
-      this.tell("Preparing the file…");
+      this.tell(trans.__("Preparing the file…"));
       const stream_url = await this.preview.stream();
       const made = await this.api.request<wire.DownloadAnswer>(
         "POST",
         "/editor/download",
         { stream_url },
-        ({ percentage }) => this.tell(`Rendering the file, ${Math.round(percentage)} %`),
+        ({ percentage }) => this.tell(trans.__("Rendering the file, %1 %", Math.round(percentage))),
       );
       const link = make("a", "");
       link.href = await this.api.media(made.download_url);
@@ -205,7 +206,7 @@ class Editor implements TimelineEditor, Stage {
       this.root.append(link);
       link.click();
       link.remove();
-      this.tell("The file is made: your browser saves it.");
+      this.tell(trans.__("The file is made: your browser saves it."));
     } catch (error) {
       this.say({ error: wordsOf(error), warnings: [] });
     } finally {
@@ -225,7 +226,7 @@ class Editor implements TimelineEditor, Stage {
     const lines = error ? [error] : warnings;
     this.root.classList.toggle("jc-tl-stale", Boolean(error));
     if (!lines.length && this.told === this.desk.project) return;
-    if (!lines.length) return this.tell(lengthOf(this.desk.project) ? manners : "");
+    if (!lines.length) return this.tell(lengthOf(this.desk.project) ? manners() : "");
     this.note.className = `jc-tl-note ${error ? "jc-tl-wrong" : "jc-tl-warned"}`;
     this.note.replaceChildren(...lines.map((line) => this.line(line)));
     if (code === "NOT_INDEXED") this.note.append(this.transcribeButton());
@@ -233,7 +234,7 @@ class Editor implements TimelineEditor, Stage {
 
   /** Captions need words: they are had with one click. */
   private transcribeButton(): HTMLElement {
-    const button = make("button", "jc-tl-action", "Transcribe");
+    const button = make("button", "jc-tl-action", trans.__("Transcribe"));
     button.type = "button";
     button.addEventListener("click", () => void this.transcribe());
     return button;
@@ -244,7 +245,7 @@ class Editor implements TimelineEditor, Stage {
     try {
       for (const asset of assets) {
         const name = this.sources.nameOf(asset) ?? "";
-        const tell = (share: number) => this.tell(`Transcribing ${name}, ${Math.round(share)} %`);
+        const tell = (share: number) => this.tell(trans.__("Transcribing %1, %2 %", name, Math.round(share)));
         tell(0);
         await this.sources.transcribe(asset, tell);
       }
@@ -264,7 +265,7 @@ class Editor implements TimelineEditor, Stage {
     }
     const [before, after] = message.split(/clip \d+ of track \d+/, 2);
     const label = labelOf(clip.look, this.sources.nameOf(clip.look.asset));
-    const link = make("button", "jc-tl-link", `“${label}”`);
+    const link = make("button", "jc-tl-link", trans.__("“%1”", label));
     link.type = "button";
     link.addEventListener("click", () => {
       this.desk.select([clip.key]);
@@ -382,5 +383,5 @@ function onAttribute(element: Element, name: string, act: () => void): () => voi
 }
 
 function wordsOf(error: unknown): string {
-  return error instanceof SaidError ? error.message : "This did not work. Try again.";
+  return error instanceof SaidError ? error.message : trans.__("This did not work. Try again.");
 }

@@ -1,6 +1,7 @@
 /** The inspector's fields: each shows a value and tells of a new one. */
 
 import { make } from "../dom";
+import { placeWords } from "./choices";
 
 /** `changed` while it is being set, `settled` when that is over. */
 export interface Field<T> {
@@ -152,7 +153,7 @@ export function places<T extends string>(
     input.type = "radio";
     input.name = `jc-tl-places-${made}`;
     input.value = value;
-    input.title = value.replace("_", " ");
+    input.title = placeWords(value);
     input.setAttribute("aria-label", input.title);
     input.addEventListener("change", () => changed(value));
     return input;

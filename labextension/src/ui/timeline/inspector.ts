@@ -1,41 +1,14 @@
 /** The properties of what is selected. */
 
 import type * as wire from "../../wire";
+import { trans } from "../../words";
 import { make } from "../dom";
+import { alignments, animations, filters, fits, positions } from "./choices";
 import type { Desk } from "./desk";
 import * as edit from "./edit";
 import * as fields from "./fields";
 import { type Asset, type Clip, type Look, TICKS, endOf, isTimed, labelOf, ticksOf } from "./model";
 import type { Sources } from "./sources";
-
-const positions = [
-  ...(["top_left", "top", "top_right", "left", "center", "right"] as const),
-  ...(["bottom_left", "bottom", "bottom_right"] as const),
-];
-const alignments = ["top", "middle", "bottom"].flatMap((row) =>
-  ["left", "center", "right"].map((column) => `${row}_${column}`),
-);
-const fits = [
-  ["crop", "Fill, cut what is over"],
-  ["contain", "Show all"],
-  ["cover", "Stretch"],
-  ["none", "Own size"],
-] as const;
-const filters = [
-  ["", "None"],
-  ...["blur", "boost", "contrast", "darken", "greyscale", "lighten", "muted", "negative"].map(
-    (name) => [name, (name[0] ?? "").toUpperCase() + name.slice(1)] as const,
-  ),
-] as const;
-const animations = [
-  ["", "None"],
-  ["box_highlight", "Box highlight"],
-  ["color_highlight", "Colour highlight"],
-  ["reveal", "Reveal"],
-  ["karaoke", "Karaoke"],
-  ["impact", "Impact"],
-  ["supersize", "Supersize"],
-] as const;
 
 type Show = (clip: Clip) => void;
 
@@ -69,7 +42,7 @@ export class Inspector {
   }
 
   private nothing(): HTMLElement {
-    return make("p", "jc-tl-faint", "Select a clip to change how it looks and sounds.");
+    return make("p", "jc-tl-faint", trans.__("Select a clip to change how it looks and sounds."));
   }
 
   private build(clip: Clip): HTMLElement[] {
@@ -77,7 +50,7 @@ export class Inspector {
     this.shows.push(({ look }) => {
       const more = this.desk.selected.size - 1;
       const name = labelOf(look, this.sources.nameOf(look.asset));
-      title.textContent = more > 0 ? `${name} and ${more} more` : name;
+      title.textContent = more > 0 ? trans.__("%1 and %2 more", name, more) : name;
     });
     const { type } = clip.look.asset;
     return [
@@ -119,11 +92,11 @@ export class Inspector {
 
   private sound(): HTMLElement {
     const volume = fields.range(
-      ...(["Volume", { max: 5, slider: 2, step: 0.05 }] as const),
+      ...([trans.__("Volume"), { max: 5, slider: 2, step: 0.05 }] as const),
       (value) => this.volume(value),
       this.settle,
     );
-    return fields.section("Sound", this.bind(volume, ({ look: { asset } }) => volumeOf(asset)));
+    return fields.section(trans.__("Sound"), this.bind(volume, ({ look: { asset } }) => volumeOf(asset)));
   }
 
   private volume(volume: number): void {
@@ -133,28 +106,28 @@ export class Inspector {
       .filter((clip) => desk.selected.has(clip.key) && isTimed(clip))
       .map((clip) => clip.key);
     const made = edit.setAsset(desk.project, timed, { volume });
-    desk.apply({ ...made, selected: [...desk.selected] }, "Volume", "volume");
+    desk.apply({ ...made, selected: [...desk.selected] }, trans.__("Volume"), "volume");
   }
 
   private picture(type: Asset["type"]): HTMLElement {
     const opacity = fields.range(
-      ...(["Opacity", { max: 1, slider: 1, step: 0.05 }] as const),
-      (value) => this.look({ opacity: value }, "Opacity"),
+      ...([trans.__("Opacity"), { max: 1, slider: 1, step: 0.05 }] as const),
+      (value) => this.look({ opacity: value }, trans.__("Opacity")),
       this.settle,
     );
     const scale = fields.range(
-      ...(["Scale", { max: 10, slider: 2, step: 0.05 }] as const),
-      (value) => this.look({ scale: value }, "Scale"),
+      ...([trans.__("Scale"), { max: 10, slider: 2, step: 0.05 }] as const),
+      (value) => this.look({ scale: value }, trans.__("Scale")),
       this.settle,
     );
-    const fit = fields.choice("Fit", fits, (value) =>
-      this.look({ fit: value === "none" ? null : (value as "crop") }, "Fit"),
+    const fit = fields.choice(trans.__("Fit"), fits(), (value) =>
+      this.look({ fit: value === "none" ? null : (value as "crop") }, trans.__("Fit")),
     );
-    const position = fields.places("Position", positions, (value) =>
-      this.look({ position: value, offset: { x: 0, y: 0 } }, "Position"),
+    const position = fields.places(trans.__("Position"), positions, (value) =>
+      this.look({ position: value, offset: { x: 0, y: 0 } }, trans.__("Position")),
     );
-    const filter = fields.choice("Filter", filters, (value) =>
-      this.look({ filter: (value || null) as wire.Clip["filter"] & string }, "Filter"),
+    const filter = fields.choice(trans.__("Filter"), filters(), (value) =>
+      this.look({ filter: (value || null) as wire.Clip["filter"] & string }, trans.__("Filter")),
     );
     const rows = [
       this.bind(position, ({ look }) => look.position ?? "center"),
@@ -167,19 +140,19 @@ export class Inspector {
         this.bind(filter, ({ look }) => look.filter ?? ""),
       );
     }
-    return fields.section("Picture", ...rows);
+    return fields.section(trans.__("Picture"), ...rows);
   }
 
   private transition(): HTMLElement {
     const change = (patch: wire.Transition, clip = this.desk.current) => {
       const before = clip?.look.transition ?? { in: null, out: null, duration: 0.5 };
       const after = { ...before, ...patch };
-      this.look({ transition: after.in || after.out ? after : null }, "Fade");
+      this.look({ transition: after.in || after.out ? after : null }, trans.__("Fade"));
     };
-    const fadeIn = fields.check("Fade in", (on) => change({ in: on ? "fade" : null }));
-    const fadeOut = fields.check("Fade out", (on) => change({ out: on ? "fade" : null }));
+    const fadeIn = fields.check(trans.__("Fade in"), (on) => change({ in: on ? "fade" : null }));
+    const fadeOut = fields.check(trans.__("Fade out"), (on) => change({ out: on ? "fade" : null }));
     const length = fields.range(
-      ...(["Seconds", { max: 30, slider: 3, step: 0.1 }] as const),
+      ...([trans.__("Seconds"), { max: 30, slider: 3, step: 0.1 }] as const),
       (duration) => change({ duration }),
       this.settle,
     );
@@ -193,29 +166,33 @@ export class Inspector {
     this.shows.push(({ look }) => {
       row.hidden = !(look.transition?.in || look.transition?.out);
     });
-    return fields.section("Transition", checks, row);
+    return fields.section(trans.__("Transition"), checks, row);
   }
 
   private text(): HTMLElement {
     const asset = (clip: Clip) => clip.look.asset as wire.TextAsset;
     const font = (patch: wire.Font) => {
       const clip = this.desk.current;
-      if (clip) this.asset({ font: { ...asset(clip).font, ...patch } }, "Font");
+      if (clip) this.asset({ font: { ...asset(clip).font, ...patch } }, trans.__("Font"));
     };
-    const text = fields.words("Words", (value) => this.asset({ text: value }, "Text"), this.settle);
+    const text = fields.words(
+      trans.__("Words"),
+      (value) => this.asset({ text: value }, trans.__("Text")),
+      this.settle,
+    );
     const size = fields.range(
-      ...(["Size", { max: 400, slider: 200, step: 1 }] as const),
+      ...([trans.__("Size"), { max: 400, slider: 200, step: 1 }] as const),
       (value) => {
         if (value >= 1) font({ size: value });
       },
       this.settle,
     );
-    const colour = fields.colour("Colour", (value) => font({ color: value }), this.settle);
-    const box = fields.check("Box behind it", (on) =>
-      this.asset({ background: on ? { color: "#000000", opacity: 0.6 } : null }, "Box"),
+    const colour = fields.colour(trans.__("Colour"), (value) => font({ color: value }), this.settle);
+    const box = fields.check(trans.__("Box behind it"), (on) =>
+      this.asset({ background: on ? { color: "#000000", opacity: 0.6 } : null }, trans.__("Box")),
     );
     return fields.section(
-      "Text",
+      trans.__("Text"),
       this.bind(text, (clip) => asset(clip).text),
       this.bind(size, (clip) => asset(clip).font?.size ?? 48),
       this.bind(colour, (clip) => asset(clip).font?.color ?? "#FFFFFF"),
@@ -227,20 +204,20 @@ export class Inspector {
     const asset = (clip: Clip) => clip.look.asset as wire.CaptionAsset;
     const now = () => this.desk.current && asset(this.desk.current);
     const size = fields.range(
-      ...(["Size", { max: 200, slider: 100, step: 1 }] as const),
+      ...([trans.__("Size"), { max: 200, slider: 100, step: 1 }] as const),
       (value) => {
-        if (value >= 1) this.asset({ font: { ...now()?.font, font_size: value } }, "Caption size");
+        if (value >= 1) this.asset({ font: { ...now()?.font, font_size: value } }, trans.__("Caption size"));
       },
       this.settle,
     );
-    const animation = fields.choice("Animation", animations, (value) =>
-      this.asset({ animation: value || null }, "Animation"),
+    const animation = fields.choice(trans.__("Animation"), animations(), (value) =>
+      this.asset({ animation: value || null }, trans.__("Animation")),
     );
-    const place = fields.places("Position", alignments, (value) =>
-      this.asset({ position: { ...now()?.position, alignment: value } }, "Caption position"),
+    const place = fields.places(trans.__("Position"), alignments, (value) =>
+      this.asset({ position: { ...now()?.position, alignment: value } }, trans.__("Caption position")),
     );
     return fields.section(
-      "Captions",
+      trans.__("Captions"),
       this.bind(size, (clip) => asset(clip).font?.font_size ?? 30),
       this.bind(animation, (clip) => asset(clip).animation ?? ""),
       this.bind(place, (clip) => asset(clip).position?.alignment ?? "bottom_center"),
@@ -250,15 +227,15 @@ export class Inspector {
   private time(clip: Clip): HTMLElement {
     const seconds = (ticks: number) => ticks / TICKS;
     const { desk } = this;
-    const begin = fields.number("Begins", { min: 0, step: 0.1 }, (value) => {
+    const begin = fields.number(trans.__("Begins"), { min: 0, step: 0.1 }, (value) => {
       const now = desk.current;
-      if (now) desk.apply(edit.shift(desk.project, [now.key], ticksOf(value) - now.start), "Move");
+      if (now) desk.apply(edit.shift(desk.project, [now.key], ticksOf(value) - now.start), trans.__("Move"));
     });
-    const length = fields.number("Length", { min: 0.04, step: 0.1 }, (value) => {
+    const length = fields.number(trans.__("Length"), { min: 0.04, step: 0.1 }, (value) => {
       const now = desk.current;
       if (!now) return;
       const end = now.start + ticksOf(value);
-      desk.apply(edit.trimEnd(desk.project, now.key, end, this.sources.lengthOf), "Length");
+      desk.apply(edit.trimEnd(desk.project, now.key, end, this.sources.lengthOf), trans.__("Length"));
     });
     const rows = [
       this.bind(begin, (one) => seconds(one.start)),
@@ -267,12 +244,13 @@ export class Inspector {
     if (isTimed(clip)) {
       const used = make("p", "jc-tl-faint");
       this.shows.push((one) => {
-        const end = seconds(one.from + endOf(one) - one.start).toFixed(2);
-        used.textContent = `Shows ${seconds(one.from).toFixed(2)} to ${end} s of its recording.`;
+        const from = seconds(one.from).toFixed(2);
+        const to = seconds(one.from + endOf(one) - one.start).toFixed(2);
+        used.textContent = trans.__("Shows %1 to %2 s of its recording.", from, to);
       });
       rows.push(used);
     }
-    return fields.section("Time, seconds", ...rows);
+    return fields.section(trans.__("Time, seconds"), ...rows);
   }
 }
 

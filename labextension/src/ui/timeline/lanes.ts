@@ -1,9 +1,10 @@
 /** The lanes: one element a clip, moved and stretched as the timeline changes. */
 
+import { trans } from "../../words";
 import { make, relabel } from "../dom";
 import { CellsLane } from "./cells-lane";
 import type { Desk } from "./desk";
-import { type Clip, type Lane, TICKS, endOf, labelOf, lengthOf } from "./model";
+import { type Clip, type Lane, TICKS, endOf, kindOf, labelOf, lengthOf } from "./model";
 import { exactTime, shortLength, toPixels, toTicks } from "./ruler";
 import { RulerView } from "./ruler-view";
 import type { Sources } from "./sources";
@@ -50,7 +51,9 @@ export class Lanes {
     this.ruler = new RulerView(desk);
     this.cells = new CellsLane(desk, sources, gutter, seek);
     this.hint.textContent =
-      "Nothing here yet. Drag a shot in from a search, or run editor.add(shot) in a cell.";
+      trans.__(
+      "Nothing here yet. Drag a shot in from a search, or run editor.add(shot) in a cell.",
+    );
     for (const line of [this.guide, this.landing, this.head]) line.setAttribute("aria-hidden", "true");
     this.guide.hidden = this.landing.hidden = true;
     this.canvas.append(this.ruler.root, this.cells.root, this.body, this.landing, this.guide, this.head, this.hint);
@@ -181,10 +184,13 @@ export class Lanes {
       row.setAttribute("role", "group");
       this.lanes.set(lane.key, row);
     }
-    row.setAttribute("aria-label", `Layer ${number}`);
+    row.setAttribute("aria-label", trans.__("Layer %1", number));
     const tag = row.firstElementChild as HTMLElement;
     tag.textContent = String(number);
-    tag.title = `Layer ${number}${number > 1 ? `, drawn over layer ${number - 1}` : ""}`;
+    tag.title =
+      number > 1
+        ? trans.__("Layer %1, drawn over layer %2", number, number - 1)
+        : trans.__("Layer %1", number);
     // The order of the document is that of the Tab key.
     let before: Element = tag;
     for (const clip of lane.clips) {
@@ -218,7 +224,8 @@ export class Lanes {
     root.setAttribute("aria-pressed", String(isSelected));
     root.classList.toggle("jc-tl-missing", Boolean(known.missing));
     root.classList.toggle("jc-tl-filmed", Boolean(known.film));
-    const words = `${label}, ${asset.type}, from ${exactTime(clip.start)}, ${shortLength(clip.duration)}, layer ${layer}`;
+    const times = [exactTime(clip.start), shortLength(clip.duration)] as const;
+    const words = trans.__("%1, %2, from %3, %4, layer %5", label, kindOf(asset), ...times, layer);
     relabel(root, known.missing ? `${words}. ${known.missing}` : words);
     const fade = clip.look.transition;
     const length = Math.min(fade?.duration ?? 0, clip.duration / TICKS / 2) * zoom;

@@ -1,5 +1,6 @@
 /** A timeline as its editor holds it. Pure: no element, no request. Times are ticks, as the engine's. */
 
+import { trans } from "../../words";
 import type * as wire from "../../wire";
 
 /** Ticks in a second: exact for the usual frame rates. */
@@ -153,9 +154,22 @@ export function captionClip(duration: number): Clip {
 
 /** The words by which a person knows a clip. `name` is what its asset is called, where known. */
 export function labelOf(look: Look, name?: string): string {
-  if (look.asset.type === "text") return look.asset.text.trim() || "Empty text";
-  if (look.asset.type === "caption") return look.asset.src === "auto" ? "Captions" : "Subtitles";
+  if (look.asset.type === "text") return look.asset.text.trim() || trans.__("Empty text");
+  if (look.asset.type === "caption") {
+    return look.asset.src === "auto" ? trans.__("Captions") : trans.__("Subtitles");
+  }
   return name || look.asset.id;
+}
+
+export function kindOf(asset: Asset): string {
+  const words: Record<Asset["type"], string> = {
+    video: trans.__("video"),
+    audio: trans.__("audio"),
+    image: trans.__("image"),
+    text: trans.__("text"),
+    caption: trans.__("caption"),
+  };
+  return words[asset.type];
 }
 
 /** The clip that a message of the engine speaks of: "clip 2 of track 1", counted as on the wire. */

@@ -3,6 +3,7 @@
 import { ApiError, type PanelApi } from "../../api";
 import { SaidError } from "../../explain";
 import type { StreamAnswer } from "../../wire";
+import { trans } from "../../words";
 import { make } from "../dom";
 import { type Player, mount } from "../player";
 import type { Desk } from "./desk";
@@ -31,7 +32,7 @@ interface Screen {
 
 export class Preview {
   readonly root = make("div", "jc-tl-preview");
-  private readonly empty = make("div", "jc-tl-blank", "The preview shows here.");
+  private readonly empty = make("div", "jc-tl-blank", trans.__("The preview shows here."));
   private screen: Screen | undefined;
   /** Takes the place of `screen` once it has a picture. */
   private coming: Screen | undefined;
@@ -103,7 +104,7 @@ export class Preview {
     } catch (error) {
       if (attempt !== this.attempt) return;
       this.settled();
-      const said = error instanceof SaidError ? error.message : "The preview could not be made.";
+      const said = error instanceof SaidError ? error.message : trans.__("The preview could not be made.");
       const code = error instanceof ApiError ? error.code : "";
       this.tell({ error: said, code, warnings: [] });
     }

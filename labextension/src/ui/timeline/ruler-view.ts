@@ -1,5 +1,6 @@
 /** The ruler: marks for what is in view, and the playhead as a slider for the keyboard. */
 
+import { trans } from "../../words";
 import { make } from "../dom";
 import type { Desk } from "./desk";
 import { TICKS, lengthOf } from "./model";
@@ -15,7 +16,7 @@ export class RulerView {
     this.root.append(this.canvas);
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "slider");
-    this.root.setAttribute("aria-label", "Playhead");
+    this.root.setAttribute("aria-label", trans.__("Playhead"));
     this.root.setAttribute("aria-valuemin", "0");
     this.canvas.setAttribute("aria-hidden", "true");
   }

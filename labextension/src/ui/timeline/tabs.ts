@@ -1,5 +1,6 @@
 /** Two panes, of which one is shown. */
 
+import { trans } from "../../words";
 import { make } from "../dom";
 
 /** Arrow keys walk the tabs. */
@@ -33,7 +34,7 @@ export function tabs(...parts: [string, HTMLElement, string, HTMLElement]): HTML
   }
   const list = make("div", "jc-tl-tabs", ...buttons);
   list.setAttribute("role", "tablist");
-  list.setAttribute("aria-label", "Of the selected clip");
+  list.setAttribute("aria-label", trans.__("Of the selected clip"));
   show(0);
   return make("div", "jc-tl-side", list, ...panes);
 }

@@ -1,5 +1,6 @@
 /** The row of buttons between the preview and the lanes. */
 
+import { trans } from "../../words";
 import { make, relabel } from "../dom";
 import * as commands from "./commands";
 import type { Command, Stage } from "./commands";
@@ -29,40 +30,41 @@ export class Toolbar {
     const some = () => desk.selected.size > 0;
     const has = (kind: (clip: Clip) => boolean) => () => Boolean(desk.current && kind(desk.current));
     const filled = () => desk.project.lanes.length > 0;
-    this.time.setAttribute("aria-label", "Playhead and length");
+    this.time.setAttribute("aria-label", trans.__("Playhead and length"));
     this.root.setAttribute("role", "toolbar");
-    this.root.setAttribute("aria-label", "Timeline");
+    this.root.setAttribute("aria-label", trans.__("Timeline"));
     const steps = this.group(
-      this.stepButton("undo", "Undo", "Ctrl Z", commands.undo),
-      this.stepButton("redo", "Redo", "Shift Ctrl Z", commands.redo),
+      this.stepButton("undo", trans.__("Undo"), trans.__("Ctrl Z"), commands.undo),
+      this.stepButton("redo", trans.__("Redo"), trans.__("Shift Ctrl Z"), commands.redo),
     );
     const clips = this.group(
-      this.button("split", "Split at the playhead (S)", commands.split, filled),
-      this.button("remove", "Delete (Del); with Shift the gap closes", commands.remove, some),
-      this.button("copy", "Duplicate (D)", commands.duplicate, some),
-      this.button("up", "One layer up (↑)", commands.layerUp, some),
-      this.button("down", "One layer down (↓)", commands.layerDown, some),
+      this.button("split", trans.__("Split at the playhead (S)"), commands.split, filled),
+      this.button("remove", trans.__("Delete (Del); with Shift the gap closes"), commands.remove, some),
+      this.button("copy", trans.__("Duplicate (D)"), commands.duplicate, some),
+      this.button("up", trans.__("One layer up (↑)"), commands.layerUp, some),
+      this.button("down", trans.__("One layer down (↓)"), commands.layerDown, some),
       this.button(
-        ...(["corner", "Into the corner, above the rest", commands.corner] as const),
+        ...(["corner", trans.__("Into the corner, above the rest"), commands.corner] as const),
         has((clip) => clip.look.asset.type === "video"),
       ),
     );
     const adding = this.group(
-      this.button("text", "Add a text at the playhead (T)", commands.addText),
-      this.button("captions", "Add captions of what is said", commands.addCaptions, filled),
+      this.button("text", trans.__("Add a text at the playhead (T)"), commands.addText),
+      this.button("captions", trans.__("Add captions of what is said"), commands.addCaptions, filled),
     );
-    const magnet = this.button("magnet", "Snap to edges and playhead (N)", commands.snapping);
+    const magnet = this.button("magnet", trans.__("Snap to edges and playhead (N)"), commands.snapping);
     this.painters.push(() => magnet.setAttribute("aria-pressed", String(desk.snapping)));
     const view = this.group(
       magnet,
-      this.button("farther", "Zoom out (−)", commands.farther),
-      this.button("closer", "Zoom in (+)", commands.closer),
-      this.button("fit", "Show all of it (0)", commands.fit),
+      this.button("farther", trans.__("Zoom out (−)"), commands.farther),
+      this.button("closer", trans.__("Zoom in (+)"), commands.closer),
+      this.button("fit", trans.__("Show all of it (0)"), commands.fit),
     );
-    const help = tool("keys", "Keys (?)", () => stage.showHelp());
+    const help = tool("keys", trans.__("Keys (?)"), () => stage.showHelp());
     const { copyCode } = actions;
-    const code = copyCode ? [tool("code", "Copy the Python that builds this", copyCode, "Code")] : [];
-    const save = tool("save", "Save as a video file", () => actions.save(), "Save");
+    const copies = trans.__("Copy the Python that builds this");
+    const code = copyCode ? [tool("code", copies, copyCode, trans.__("Code"))] : [];
+    const save = tool("save", trans.__("Save as a video file"), () => actions.save(), trans.__("Save"));
     save.classList.add("jc-tl-main");
     this.painters.push(() => {
       save.disabled = !filled();
@@ -114,11 +116,13 @@ export class Toolbar {
 
 /** The keys, as a dialog over the editor. */
 export function helpDialog(): HTMLDialogElement {
-  const rows = commands.bindings
+  const rows = commands
+    .bindings()
     .filter((one, index, all) => all.findIndex((each) => each.words === one.words) === index)
     .map((one) => {
       const names = one.keys.slice(0, 1).map(nameOf);
-      const keys = [...(one.ctrl ? ["Ctrl"] : []), ...(one.shift ? ["Shift"] : []), ...names];
+      const held = [one.ctrl && trans.__("Ctrl"), one.shift && trans.__("Shift")];
+      const keys = [...held.filter((key) => typeof key === "string"), ...names];
       return make(
         "div",
         "jc-tl-key-row",
@@ -126,12 +130,13 @@ export function helpDialog(): HTMLDialogElement {
         make("span", "", one.words),
       );
     });
-  const close = make("button", "jc-tl-action", "Close");
+  const close = make("button", "jc-tl-action", trans.__("Close"));
   close.type = "button";
   const list = make("div", "jc-tl-key-list", ...rows);
-  const head = make("div", "jc-tl-help-head", lineIcon("keys"), make("h3", "jc-tl-title", "Keys"), close);
+  const title = make("h3", "jc-tl-title", trans.__("Keys"));
+  const head = make("div", "jc-tl-help-head", lineIcon("keys"), title, close);
   const dialog = make("dialog", "jc-tl-help", head, list);
-  dialog.setAttribute("aria-label", "Keys");
+  dialog.setAttribute("aria-label", trans.__("Keys"));
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
@@ -141,8 +146,8 @@ export function helpDialog(): HTMLDialogElement {
 
 function nameOf(key: string): string {
   const signs: Record<string, string> = {
-    ...{ " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−" },
-    ...{ Delete: "Del", Escape: "Esc" },
+    ...{ ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−" },
+    ...{ " ": trans.__("Space"), Delete: trans.__("Del"), Escape: trans.__("Esc") },
   };
   return signs[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }

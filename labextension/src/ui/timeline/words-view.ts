@@ -3,6 +3,7 @@
 import { ApiError } from "../../api";
 import { SaidError } from "../../explain";
 import { clamp } from "../../time";
+import { trans } from "../../words";
 import { make } from "../dom";
 import type { Desk } from "./desk";
 import * as edit from "./edit";
@@ -36,12 +37,12 @@ export class WordsView {
   private readonly list = make("div", "jc-tl-transcript");
   private readonly note = make("p", "jc-tl-faint");
   private readonly tidy = make("button", "jc-tl-action");
-  private readonly pause = fields.number("Silences over", { min: 0.2, max: 10, step: 0.1 }, (seconds) => {
+  private readonly pause = fields.number(trans.__("Silences over"), { min: 0.2, max: 10, step: 0.1 }, (seconds) => {
     this.taste = tasteOf(seconds);
     this.describeTidy();
   });
   private readonly tidying = make("div", "jc-tl-tidying", this.tidy, this.pause.root);
-  private readonly transcribe = make("button", "jc-tl-action", "Transcribe");
+  private readonly transcribe = make("button", "jc-tl-action", trans.__("Transcribe"));
   private readonly stop: (() => void)[];
   private clip: Clip | undefined;
   private taste = tasteOf(usualPause);
@@ -62,11 +63,12 @@ export class WordsView {
     for (const button of [this.tidy, this.transcribe]) button.type = "button";
     this.list.setAttribute("role", "listbox");
     this.list.setAttribute("aria-multiselectable", "true");
-    this.list.setAttribute("aria-label", "Words of the clip; select some and press Delete to cut them out");
+    const manners = trans.__("Words of the clip; select some and press Delete to cut them out");
+    this.list.setAttribute("aria-label", manners);
     this.root.append(this.title, this.tidying, this.list, this.transcribe, this.note);
     this.transcribe.hidden = true;
     this.pause.show(usualPause);
-    this.pause.root.append(make("span", "", "s"));
+    this.pause.root.append(make("span", "", trans.__("s")));
     this.tidy.addEventListener("click", () => this.cutPauses());
     this.transcribe.addEventListener("click", () => void this.index());
     this.list.addEventListener("pointerdown", (event) => this.press(event));
@@ -97,28 +99,28 @@ export class WordsView {
     this.pieces = clip ? piecesOf(this.desk, clip) : [];
     if (!clip) {
       this.all = [];
-      this.paint("Add a recording to the timeline: its words show here.");
+      this.paint(trans.__("Add a recording to the timeline: its words show here."));
       return;
     }
     const isSame = before && isShared(before.look.asset, clip.look.asset) && this.all.length;
     if (!isSame) this.all = [];
     const name = labelOf(clip.look, this.sources.nameOf(clip.look.asset));
-    this.title.textContent = this.pieces.length > 1 ? `${name}, ${this.pieces.length} pieces` : name;
+    this.title.textContent = this.pieces.length > 1 ? trans.__("%1, %2 pieces", name, this.pieces.length) : name;
     if (isSame) {
       const isStill = pieces.length === this.pieces.length && pieces.every((one, i) => one === this.pieces[i]);
       if (!isStill) this.paint();
       return;
     }
-    this.paint("Reading the words…");
+    this.paint(trans.__("Reading the words…"));
     try {
       const all = await this.sources.words(clip.look.asset);
       if (this.clip?.key !== clip.key) return;
       this.all = all;
-      this.paint(all.length ? "" : "Nothing is said in this recording.");
+      this.paint(all.length ? "" : trans.__("Nothing is said in this recording."));
     } catch (error) {
       if (this.clip?.key !== clip.key) return;
       const isNew = error instanceof ApiError && error.code === "NOT_INDEXED";
-      this.paint(isNew ? "These words are not transcribed yet." : messageOf(error));
+      this.paint(isNew ? trans.__("These words are not transcribed yet.") : messageOf(error));
       this.transcribe.hidden = !isNew;
     }
   }
@@ -129,7 +131,7 @@ export class WordsView {
     this.transcribe.disabled = true;
     try {
       await this.sources.transcribe(clip.look.asset, (percentage) => {
-        this.note.textContent = `Transcribing, ${Math.round(percentage)} %`;
+        this.note.textContent = trans.__("Transcribing, %1 %", Math.round(percentage));
       });
       await this.show();
     } catch (error) {
@@ -149,8 +151,8 @@ export class WordsView {
     this.transcribe.hidden = true;
     this.note.textContent =
       note ||
-      (inside.length > most ? `The first ${most} words are shown.` : "") ||
-      (inside.length ? "" : "No words in this part.");
+      (inside.length > most ? trans.__("The first %1 words are shown.", most) : "") ||
+      (inside.length ? "" : trans.__("No words in this part."));
     this.note.hidden = !this.note.textContent;
     // The spaces are where lines may break.
     this.list.replaceChildren(...this.words.flatMap(({ word }, index) => [this.element(word, index), " "]));
@@ -184,12 +186,14 @@ export class WordsView {
 
   private describeTidy(): void {
     const found = describe(this.proposal);
-    this.tidy.textContent = found ? `Cut silences and fillers: ${found}` : "No silences or fillers to cut";
+    this.tidy.textContent = found
+      ? trans.__("Cut silences and fillers: %1", found)
+      : trans.__("No silences or fillers to cut");
     this.tidy.disabled = !found;
   }
 
   private cutPauses(): void {
-    this.cut(this.proposal.ranges, "Cut silences and fillers");
+    this.cut(this.proposal.ranges, trans.__("Cut silences and fillers"));
   }
 
   private cutWords(): void {
@@ -202,7 +206,7 @@ export class WordsView {
       const range = rangeOfWords(this.all, said[0] as number, said.at(-1) as number);
       return edit.inTimeline(clip, [range]);
     });
-    this.cut(ranges, chosen.length === 1 ? "Cut a word" : `Cut ${chosen.length} words`);
+    this.cut(ranges, trans._n("Cut a word", "Cut %1 words", chosen.length));
     // Go on reading where it was cut.
     const next = clamp(first, 0, this.words.length - 1);
     (this.list.children[next] as HTMLElement | undefined)?.focus();
@@ -303,5 +307,7 @@ function piecesOf(desk: Desk, clip: Clip): Clip[] {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof SaidError ? error.message : "The words could not be read. Select the clip again to try.";
+  return error instanceof SaidError
+    ? error.message
+    : trans.__("The words could not be read. Select the clip again to try.");
 }

@@ -1,6 +1,7 @@
 /** From the words of a recording to the times that can be cut out of it. Ticks of the asset. */
 
 import type { TranscriptItem } from "../../wire";
+import { trans } from "../../words";
 import type { Range } from "./edit";
 import { joined } from "./edit";
 import { TICKS, ticksOf } from "./model";
@@ -111,10 +112,11 @@ export function propose(
 
 /** "3 silences and 2 filler words, 4.5 s"; empty where there is nothing to cut. */
 export function describe({ silences, fillers, seconds }: Proposal): string {
-  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? "" : "s"}`;
   const parts = [
-    ...(silences ? [count(silences, "silence")] : []),
-    ...(fillers ? [count(fillers, "filler word")] : []),
+    ...(silences ? [trans._n("%1 silence", "%1 silences", silences)] : []),
+    ...(fillers ? [trans._n("%1 filler word", "%1 filler words", fillers)] : []),
   ];
-  return parts.length ? `${parts.join(" and ")}, ${seconds.toFixed(1)} s` : "";
+  const [one = "", other] = parts;
+  const both = other ? trans.__("%1 and %2", one, other) : one;
+  return both && trans.__("%1, %2 s", both, seconds.toFixed(1));
 }
