@@ -3,10 +3,12 @@
 import type Hls from "hls.js";
 import { SaidError } from "../explain";
 import { dataOf } from "../api/envelope";
-import { ApiError, type Method, type PanelApi } from "../api/panel";
+import { ApiError, type Method, type PanelApi, type Progress } from "../api/panel";
 import type { Card } from "../api/player";
 import type { SessionState } from "../ui/session/model";
+import type { Session } from "../wire";
 import { reachAt } from "./reach";
+import { type Kind, names } from "./words";
 
 export interface Address {
   /** The path below which the engine lies; "" at its own port. */
@@ -28,6 +30,8 @@ export function addressOf(root: string, hash: string): Address {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   return { root, session: said.get("session") ?? "", token: said.get("token") ?? "" };
 }
+
+const isSession = /^\/capture\/session\/[^/]+$/;
 
 /** A client token may record, and nothing else: what it cannot ask for is answered here. */
 const guests: Record<string, object> = {
@@ -67,6 +71,8 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
     get: (name) => state[name],
     set: (name, value) => {
       state[name] = value;
+      // The name was that of the session before.
+      if (name === "session_id") state.name = "";
       for (const watcher of [...(watchers.get(name) ?? [])]) watcher(value as never);
     },
     on: (name, callback) => {
@@ -76,7 +82,12 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
       return () => those.delete(callback as (value: never) => void);
     },
     emit: () => undefined,
-    request: (method, path, body, progress) => dataOf(send, method, path, body, progress),
+    request: async <T>(...asked: [Method, string, unknown?, ((now: Progress) => void)?]) => {
+      const [method, path] = asked;
+      const found = await dataOf<T>(send, ...asked);
+      if (method === "GET" && isSession.test(path)) introduce(found as Session, state);
+      return found;
+    },
     // What the panel asks about once a second is enough here.
     events: () => () => undefined,
     media: async (url) => here(url),
@@ -95,6 +106,16 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
     reach: async () => reachAt(root, token),
     guest: token !== "",
   };
+}
+
+/** A session calls its channels by their ids: a page that was reloaded knows no better names. */
+function introduce(session: Session, state: SessionState): void {
+  const name = session.metadata?.["name"];
+  state.name = typeof name === "string" ? name : "";
+  for (const channel of session.channels ?? []) {
+    const [kind, device] = channel.channel_id.split(":");
+    if (device === "browser") channel.name = names[kind as Kind] ?? channel.name;
+  }
 }
 
 /** Jupyter wants its own mark on what changes something; the engine's port wants a token. */

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Clock } from "./clock";
 import { addressOf, pageApi } from "./page-api";
 import { ChunkQueue, packed, patience } from "./queue";
@@ -213,4 +213,22 @@ describe("a browser that cannot record", () => {
 it("the page at the engine's own port says where its link comes from", async () => {
   const at = addressOf("", "");
   await expect(pageApi(at).request("GET", "/engine")).rejects.toThrow(/Record from a browser tab/);
+});
+
+describe("the page of a session", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("calls it and its channels by name, also once it has ended and the page is loaded anew", async () => {
+    const channel = { channel_id: "mic:browser", name: "mic:browser", type: "audio", store: true };
+    const session = { session_id: "cap-1", metadata: { name: "Talk" }, channels: [channel] };
+    const answer = () => new Response(JSON.stringify({ success: true, data: session }));
+    vi.stubGlobal("fetch", vi.fn(async () => answer()));
+    const api = pageApi(addressOf("", "#session=cap-1&token=abc"));
+    const found = await api.request<typeof session>("GET", "/capture/session/cap-1");
+    expect(found.channels.map(({ name }) => name)).toEqual(["Microphone of this browser"]);
+    expect(api.get("name")).toBe("Talk");
+    // The next one is another.
+    api.set("session_id", "");
+    expect(api.get("name")).toBe("");
+  });
 });
