@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
 ENGINE_WIRING = {"__init__", "__main__", "app", "door", "routes", "server", "services", "work"}
 ENGINE_FLOOR = {
     "schema", "ids", "home", "store", "secrets", "library", "index", "models", "embed",
-    "jobs", "limits", "events", "webhooks", "lock", "keys", "tickets", "migrations", "pages",
+    "jobs", "events", "webhooks", "lock", "keys", "tickets", "migrations", "pages",
     "wallclock", "addresses", "posting", "deliveries",
 }  # fmt: skip
 ENGINE_OUTLETS = {"events", "webhooks"}

@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 from jupyter_capture import logs
-from jupyter_capture.engine.limits import give_back_every
 from jupyter_capture.engine.lock import EngineLock
 from jupyter_capture.engine.server import Place, Server
 from jupyter_capture.errors import CaptureError
+from jupyter_capture.media.limits import give_back_every
 from jupyter_capture.settings import Settings, private_dir
 
 ENDING_SECONDS = 15.0

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from jupyter_capture.engine.fetching import fetch
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.ids import now
-from jupyter_capture.engine.limits import CPU_SECONDS, limit_time
 from jupyter_capture.engine.schema import asset_tracks, assets, collections, tracks
 from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import (
@@ -24,6 +23,7 @@ from jupyter_capture.errors import (
     StorageFullError,
 )
 from jupyter_capture.media.ingest import Still, ingest, recognise
+from jupyter_capture.media.limits import CPU_SECONDS, limit_time
 from jupyter_capture.wire.recorder import TrackManifest
 
 Progress = Callable[[float, str], None]

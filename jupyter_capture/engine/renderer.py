@@ -20,9 +20,9 @@ import threading
 import time
 from typing import Any, BinaryIO
 
-from jupyter_capture.engine.limits import MEMORY, give_back_every, limit_memory
 from jupyter_capture.errors import CaptureError, MediaError
 from jupyter_capture.media import cut
+from jupyter_capture.media.limits import MEMORY, give_back_every, limit_memory
 from jupyter_capture.media.order import Order
 from jupyter_capture.media.plan import Plan
 

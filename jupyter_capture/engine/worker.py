@@ -19,12 +19,12 @@ from typing import Any, TextIO
 from jupyter_capture.engine.home import Home
 from jupyter_capture.engine.jobs import failure_of
 from jupyter_capture.engine.library import Library
-from jupyter_capture.engine.limits import LOOK_SECONDS, limit_memory, limit_time
 from jupyter_capture.engine.store import Store
 from jupyter_capture.engine.streams import Streams
 from jupyter_capture.engine.transcribe.told import Told
 from jupyter_capture.engine.work import Work
 from jupyter_capture.errors import CaptureError, JobError, StorageFullError
+from jupyter_capture.media.limits import LOOK_SECONDS, limit_memory, limit_time
 
 logger = logging.getLogger(__name__)
 

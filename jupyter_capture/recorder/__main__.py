@@ -20,10 +20,12 @@ from pydantic import ValidationError
 
 from jupyter_capture import logs
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
+from jupyter_capture.media.limits import limit_memory
 from jupyter_capture.recorder import sources
 from jupyter_capture.recorder.channels import list_channels
 from jupyter_capture.recorder.control import ControlServer, failure
 from jupyter_capture.recorder.session import RecordingSession
+from jupyter_capture.wire.capture import is_browser
 from jupyter_capture.wire.recorder import RecorderSpec, Report
 
 log = logging.getLogger("jupyter_capture.recorder")
@@ -91,6 +93,8 @@ def read_spec(folder: Path) -> RecorderSpec:
 
 def record(spec: RecorderSpec, folder: Path) -> int:
     """Record until stopped; the exit status."""
+    if any(is_browser(channel.channel_id) for channel in spec.channels):
+        limit_memory()  # what a browser sends is media of others
     reports: list[ControlServer] = []
     session = RecordingSession(
         spec,

@@ -252,9 +252,7 @@ def spoiled(path: Path, kind: str, spoil: Callable[[bytes, int], bytes]) -> Path
     with av.open(str(path)) as source, av.open(str(target), "w") as out:
         streams = {each.index: out.add_stream_from_template(each) for each in source.streams}
         count = 0
-        for packet in source.demux():
-            if packet.dts is None:
-                continue
+        for packet in (each for each in source.demux() if each.dts is not None):
             made = packet
             if packet.stream.type == kind:
                 made = av.Packet(spoil(bytes(packet), count))
@@ -267,12 +265,10 @@ def spoiled(path: Path, kind: str, spoil: Callable[[bytes, int], bytes]) -> Path
 
 
 def test_nothing_is_copied_that_was_not_decoded(tmp_path: Path):
-    """What shows a copied track later has no limit of memory and time."""
     path = make(tmp_path / "a.mp4", options=NO_B)
     noise = np.random.default_rng(3).bytes(4000)
 
-    def pictures(data: bytes, at: int) -> bytes:
-        # Units as long as they say, of a kind that is copied, and nothing in them.
+    def pictures(data: bytes, at: int) -> bytes:  # slices as long as they say, of nothing
         return data if data[4] & 31 != 1 else data[:5] + noise[at : at + len(data) - 5]
 
     hostile = spoiled(path, "video", pictures)
