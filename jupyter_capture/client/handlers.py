@@ -37,6 +37,8 @@ _AGAIN = 0.5
 _QUIET = 5.0
 """Seconds without an event after which the session is asked about."""
 _TICK = 0.5
+_NONE_YET = "0-0"
+"""A cursor that no engine has given: all that the next one tells is new."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class _Registered:
 class Handlers:
     """Calls what was registered for a session, in a thread that ends with the session or the
     process. A state that it has passed already is told at once; one that was passed while nobody
-    listened, as during the restart of an engine, is told afterwards."""
+    listened, as during the restart of an engine, is told afterwards, and so are live events."""
 
     def __init__(self, session: CaptureSession) -> None:
         self._session = session
@@ -58,6 +60,7 @@ class Handlers:
         self._registered: list[_Registered] = []
         self._past: list[Event] = []  # each state that it reached, in order
         self._over = False
+        self._cursor: str | None = None  # of the last live event, as the engine counts them
         self.away = 0
         """How often the engine was not there."""
         self._lock = threading.Lock()
@@ -102,6 +105,7 @@ class Handlers:
             except CaptureError:
                 # The engine is away; the recording goes on without it.
                 self.away += 1
+                self._cursor = self._cursor or _NONE_YET
                 folder = self._session._connection.data_dir
                 if folder is not None and not folder.exists():
                     return
@@ -162,6 +166,7 @@ class Handlers:
 
     def _take(self, event: Event) -> bool:
         """Keep or tell what came over the websocket; whether the session has ended by it."""
+        self._cursor = event.pop("cursor", self._cursor)
         if event.get("channel") in LIVE:
             self._tell_live(event)
             return False
@@ -219,7 +224,8 @@ class Handlers:
             made = session._connection.connect_websocket(
                 session.collection_id, session_id=session.id
             )
-            socket = connect(made._url)
+            missed = f"?after={self._cursor}" if self._cursor else ""
+            socket = connect(made._url + missed)
         except (CaptureError, WebSocketException, OSError):
             yield None
             return

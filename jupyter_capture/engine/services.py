@@ -175,7 +175,7 @@ class Services:
                 self.corrections.forget,
                 self._forget_heard,
             ),
-            live=self.live.erase,
+            live=self._erase_live,
             changed=self._look_anew,
         )
         self.retention = Retention(
@@ -188,6 +188,10 @@ class Services:
             settings.max_bytes,
         )
         self.activity = Activity()
+
+    def _erase_live(self, session_id: str, start: float, end: float) -> None:
+        self.events.forget(session_id)
+        self.live.erase(session_id, start, end)
 
     def _forget_heard(self, session_id: str, start: float, end: float) -> None:
         with self.ahead.held(session_id):

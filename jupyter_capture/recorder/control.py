@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,9 @@ Handler = Callable[[Command], Report]
 _BACKLOG = 4 * 1024 * 1024
 _SOUND_BACKLOG = 1024 * 1024
 """About 24 s of a channel."""
+_TOLD_LATER = ("gap", "silence", "disk", "warning")
+"""To who attaches next, where nobody was there: an engine that died is followed by another."""
+_MISSED = 100
 
 
 def failure(error: CaptureError, cmd: str | None = None) -> Report:
@@ -50,6 +54,7 @@ class ControlServer:
         self._stop = asyncio.Event()
         self._error: OSError | None = None
         self._final: Report | None = None
+        self._missed: deque[Report] = deque(maxlen=_MISSED)
         self._told = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
@@ -132,6 +137,8 @@ class ControlServer:
         self._tasks.add(task)
         self._clients.add(writer)
         try:
+            while self._missed:
+                self._send(writer, self._missed.popleft())
             if self._final is not None:
                 self._send(writer, self._final)
                 self._told.set()
@@ -176,6 +183,8 @@ class ControlServer:
             return command, failure(error, command.cmd)
 
     def _broadcast(self, report: Report) -> None:
+        if not self._clients and report.report in _TOLD_LATER:
+            self._missed.append(report)
         for client in list(self._clients):
             self._send(client, report)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine_harness import MIC, Bench, reach, wait_for
 from jupyter_capture.client.connection import connect
 from jupyter_capture.client.handlers import Handlers, _between
 from jupyter_capture.client.session import CaptureSession
+from jupyter_capture.engine.events import Events
 from jupyter_capture.errors import InvalidRequestError
 
 Event = dict[str, Any]
@@ -62,6 +64,66 @@ def test_functions_are_called_at_each_state_also_if_the_engine_was_killed_meanwh
     wait_for(lambda: late)
     assert late[0]["data"]["exported_video_id"] == session.exported_video_id
     wait_for(lambda: not threads(session))
+
+
+def test_live_events_of_the_time_without_an_engine_are_told_afterwards_and_once(
+    bench: Bench,
+) -> None:
+    session = bench.begin(MIC, {"name": "notebook:cells", "store": False})
+    told: list[str] = []
+    session.on("cells", lambda event: told.append(event["data"]["code"]))
+    handlers = session._handlers
+    assert handlers is not None
+
+    def run(code: str) -> None:
+        started = time.time()
+        cell = {"code": code, "started": started - 0.1, "ended": started}
+        bench.connection.http.post(f"capture/session/{session.id}/cells", {"cells": [cell]})
+
+    wait_for(lambda: handlers._cursor)  # it listens
+    run("a = 1")
+    wait_for(lambda: told)
+    for round in range(2):
+        bench.kill_engine()
+        run(f"b = {round}")  # which starts another, before anybody can listen to it
+        run(f"c = {round}")
+        wait_for(lambda count=3 + 2 * round: len(told) >= count)
+    run("d = 1")
+    wait_for(lambda: told[-1] == "d = 1")
+    assert told == ["a = 1", "b = 0", "c = 0", "b = 1", "c = 1", "d = 1"]
+    session.stop()
+
+
+async def test_who_comes_back_gets_what_it_missed_and_nothing_twice() -> None:
+    def cells(event: Any) -> Any:
+        return event.get("data")
+
+    events = Events()
+    for number in range(3):
+        events.publish({"channel": "cells", "data": number}, "ws-x", "cap-1")
+        events.publish({"channel": "levels", "data": number}, None, "cap-1")
+    with events.listening("cap-1") as (first, cursor):
+        assert first.queue.empty()  # who is new has missed nothing
+        events.publish_all({"channel": "cells", "data": 3}, ["ws-x", "ws-y"], "cap-1")
+        got = await first.queue.get()
+        assert cells(got) == 3
+        assert first.queue.empty()
+    events.publish({"channel": "cells", "data": 4}, "ws-x", "cap-1")
+    events.publish({"channel": "cells", "data": 5}, "ws-x", "cap-2")
+
+    def missed(follows: str, after: str) -> list[Any]:
+        with events.listening(follows, after) as (listener, _):
+            return [cells(listener.queue.get_nowait()) for _ in range(listener.queue.qsize())]
+
+    assert missed("cap-1", got["cursor"]) == [4]
+    assert missed("cap-1", cursor) == [3, 4]
+    assert missed("cap-1", "another-7") == [0, 1, 2, 3, 4]
+    assert missed("cap-1", "nonsense") == [0, 1, 2, 3, 4]
+    assert missed("cap-2", got["cursor"]) == [5]
+    # What is live only is gone when the session stops, also what comes after that.
+    events.forget("cap-1", over=True)
+    events.publish({"channel": "cells", "data": 6}, None, "cap-1")
+    assert missed("cap-1", cursor) == []
 
 
 _STOP = ("stopping", "stopped", "exported")

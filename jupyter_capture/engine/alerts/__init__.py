@@ -123,8 +123,8 @@ class Alerts:
             "rtstream_name": said.rtstream_name,
             "data": data,
         }
-        for receiver in receivers:
-            self._events.publish(event, receiver or said.session_ws)
+        named = [receiver or said.session_ws for receiver in receivers]
+        self._events.publish_all(event, named, said.session_id)
 
 
 def _channels(said: Said, index: Row[Any]) -> list[str]:

@@ -217,8 +217,8 @@ class Live:
             },
         }
         # What is seen belongs to the indexes that were asked for, and is told as theirs.
-        for receiver in [] if stream.seen else stream.receivers:
-            self._events.publish(event, receiver)
+        if not stream.seen:
+            self._events.publish_all(event, stream.receivers, stream.session_id)
         if said["is_final"]:
             final = Final(said["text"], said["start"], said["end"], said["kept"])
             stream.said.append(final)

@@ -28,7 +28,9 @@ def address(collection_id: str, services: Get, session_id: str | None = None) ->
 
 
 @router.websocket("/events/{token}")
-async def events(websocket: WebSocket, token: str) -> None:
+async def events(websocket: WebSocket, token: str, after: str | None = None) -> None:
+    """``after``: the ``cursor`` of the last event that came over the one before, where this one
+    follows a session."""
     services = services_of(websocket)
     try:
         what = services.tickets.check("events", token)
@@ -36,8 +38,10 @@ async def events(websocket: WebSocket, token: str) -> None:
         await websocket.close(1008, error.message[:120])
         return
     await websocket.accept()
-    with services.events.listening(None if what == _ALL else what) as listener:
-        sender = asyncio.create_task(_send_all(websocket, listener))
+    follows = None if what == _ALL else what
+    with services.events.listening(follows, after) as (listener, since):
+        hello = {"connection_id": listener.id, **({"cursor": since} if follows else {})}
+        sender = asyncio.create_task(_send_all(websocket, listener, hello))
         try:
             # What comes in is of no matter, but that it ends is.
             while (await websocket.receive())["type"] != "websocket.disconnect":
@@ -47,7 +51,7 @@ async def events(websocket: WebSocket, token: str) -> None:
             await asyncio.gather(sender, return_exceptions=True)
 
 
-async def _send_all(websocket: WebSocket, listener: Listener) -> None:
-    await websocket.send_json({"connection_id": listener.id})
+async def _send_all(websocket: WebSocket, listener: Listener, hello: dict[str, str]) -> None:
+    await websocket.send_json(hello)
     while True:
         await websocket.send_json(await listener.queue.get())

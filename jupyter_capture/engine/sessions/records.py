@@ -245,6 +245,8 @@ class Records:
     def _announce(self, session: Row[Any], event: dict[str, Any]) -> None:
         logger.info("%s is %s", session.id, event["status"])
         self._webhooks.wake()
+        if event["status"] in ("stopped", "failed"):
+            self._events.forget(session.id, over=True)  # what is live only is gone
         self._events.publish(event, session.ws_connection_id, session.id)
 
     def export(self, session_id: str, manifest: Manifest) -> None:
@@ -309,7 +311,7 @@ class Records:
         self.on_erased(made)
 
     def publish(self, session_id: str, event: dict[str, Any]) -> None:
-        if len(self._events):
+        if len(self._events) or event.get("channel") != "levels":
             session = self.row(session_id)
             told = {"capture_session_id": session_id, **event}
             self._events.publish(told, session.ws_connection_id, session_id)
