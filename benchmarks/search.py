@@ -25,7 +25,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,16 @@ def asked(count: int) -> list[str]:
 def memory(which: str = "VmRSS") -> float:
     status = Path("/proc/self/status").read_text()
     return int(status.partition(f"{which}:")[2].split()[0]) / 1e3
+
+
+def cpu(work: Callable[[str], object], queries: Sequence[str]) -> float:
+    """Milliseconds of processor time, of all threads together: the median."""
+    took = []
+    for query in queries:
+        began = time.process_time()
+        work(query)
+        took.append(1e3 * (time.process_time() - began))
+    return float(np.median(took))
 
 
 def forget_peak() -> None:
@@ -249,6 +259,7 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
     ours.embedder = embedder
     rows.append(("hybrid over all, vectors known", bare[0]))
     rows.append(("hybrid inside one, vectors known", bare[1]))
+    worked = cpu(ours.over_all, queries)
     held, peak = memory() - before, memory("VmHWM") - before
     # As a search embeds it: alone.
     vectors = {query: embedder.embed([query.replace('"', " ")])[0] for query in queries}
@@ -278,6 +289,7 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
         print(f"exact scan in memory / hybrid over all: {times:.1f} times")
     print(f"inside one recording / over all: {one.p50 / every.p50:.3f}, without the time that it")
     print(f"takes to embed the query: {bare[1].p50 / bare[0].p50:.3f}")
+    print(f"processor time of hybrid over all: {worked:.1f} ms")
     print(f"recall@{TOP} of the vector part, by what is asked for:")
     for kind, share in recall.items():
         print(f"    {kind:30} {share:.4f}")
@@ -292,8 +304,10 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
             told.row("hybrid over all, median", every.p50 / 1e3, "s", peer=name,
                      theirs=times.p50 / 1e3, **aim)  # fmt: skip
         else:
-            told.row(f"{name}, median", times.p50 / 1e3, "s")
-            told.row(f"{name}, 99 of 100 within", times.p99 / 1e3, "s")
+            aims = (0.05, 0.15) if name == "hybrid over all" else (None, None)
+            told.row(f"{name}, median", times.p50 / 1e3, "s", at_most=aims[0])
+            told.row(f"{name}, 99 of 100 within", times.p99 / 1e3, "s", at_most=aims[1])
+    told.row("hybrid over all, processor time, median", worked / 1e3, "s")
     for kind, share in recall.items():
         what = f"recall@{TOP} of the vector part, {kind}"
         told.row(what, share, "", at_least=0.99, more_is_better=True)

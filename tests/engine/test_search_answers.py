@@ -116,3 +116,15 @@ async def test_a_large_library_is_read_before_anybody_searches(
         assert (await client.get("/engine")).json()["data"]["search_ready"] is True
     monkeypatch.setattr(memory, "read_signs", None)  # nothing is left to read
     assert len(await docs(app, f"/video/{asset}", "budget")) == 1
+
+
+async def test_a_video_without_sound_says_where_there_is_some_and_what_else_to_index(
+    app: App,
+) -> None:
+    asset = clip(app.services, pictures=numbered(2), seconds=2.0)
+    asked = await post(app, f"/video/{asset}/index")
+    assert asked.status_code == 400
+    assert "has no sound" in asked.json()["message"]
+    found = await post(app, f"/video/{asset}/search", {"query": "budget"})
+    assert found.status_code == 400
+    assert "index_screen_text()" in found.json()["message"]

@@ -172,6 +172,17 @@ def test_a_voice_that_nobody_could_understand_is_left_out_and_doubted_aloud(tran
     assert "jupyter-capture models list" in warning
 
 
+def test_another_language_in_between_does_not_spoil_what_is_said_around_it(transcriber, book):
+    """To an English model, speech that runs backwards is another language."""
+    english, pause = [pcm for _, pcm in book[:2]], silence(1.0)
+    result = transcriber.transcribe(
+        np.concatenate([english[0], pause, book[2][1][::-1], pause, english[1]])
+    )
+    said = plain(" ".join(text for text, _ in book[:2]))
+    heard = jiwer.process_words(said, plain(spoken_text(result)))
+    assert heard.substitutions + heard.deletions < 0.15 * len(said.split())
+
+
 def test_telephone_sound_of_8_khz_is_understood(transcriber, book):
     clear = np.concatenate([pcm for _, pcm in book])
     narrow = resample(resample(clear[:, None], RATE, 8000, len(clear) // 2), 8000, RATE, len(clear))
