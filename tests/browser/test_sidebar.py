@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Response, expect
 
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.desktop import VirtualDesktop
@@ -275,12 +275,28 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     expect(view.locator(".jc-lib-row", has_text="Short cut")).to_be_visible()
 
 
+def is_laid_out(answer: Response, name: str) -> bool:
+    """Whether JupyterLab has written down that this tab is open."""
+    if "/lab/api/workspaces/" not in answer.url or answer.request.method != "PUT":
+        return False
+    kept = json.loads(answer.request.post_data or "{}").get("data", {})
+    return answer.ok and name in json.dumps(kept.get("layout-restorer:data", {}).get("main"))
+
+
 def bid_farewell(page: Page, lab: Lab, sidebar: Locator, connection: Connection) -> None:
-    """Its recording is gone: the timeline says so, and goes too, unless one thinks better of it."""
+    """Its recording is gone: the timeline says so, and goes too, unless one thinks better of it.
+    Its editor's tab is there again when JupyterLab was loaded anew."""
     turn(sidebar, "Timelines")
     page.evaluate(_RUN, "docmanager:save")
+    (kept,) = connection.get_timelines()
+    with page.expect_response(lambda answer: is_laid_out(answer, f"timelines:{kept.id}")):
+        sidebar.get_by_role("button", name="Open Short cut in the editor").click()
     page.reload()
     page.wait_for_function("window.jupyterapp")
+    tab = page.locator(".lm-TabBar-tabLabel", has_text="Short cut")
+    expect(tab).to_be_visible(timeout=30_000)
+    tab.click()
+    expect(page.locator(".jc-timeline-tab .jc-tl-clip")).to_have_count(2)
     # JupyterLab writes down which view it was a moment after it was turned to.
     turn(sidebar, "Timelines")
     view = sidebar.locator(".jc-library[aria-label=Timelines]")
