@@ -121,7 +121,8 @@ class CaptureSession(Playable):
         ``event`` is what a webhook's body would be. The function runs in a thread of its own, once
         for each time; where the session has passed that state already it runs at once. What it
         raises is printed. It outlives an engine that is restarted. Live events ("transcript",
-        "alert", "levels", "gap", …) call it too; of those, what comes meanwhile is missed.
+        "alert", "levels", "gap", …) call it too; of those, but for "levels", what a new engine
+        told before anybody listened to it comes afterwards.
         """
         if call is None:
             return lambda given: self.on(event, given)
