@@ -78,6 +78,21 @@ def test_the_last_report_reaches_who_attaches_late(server: ControlServer, path: 
     late.close()
 
 
+def test_what_devices_did_while_nobody_was_attached_is_told_to_who_comes_next_and_once(
+    server: ControlServer, path: Path
+):
+    for number in range(3):
+        server.tell(Report(report="gap", data={"at": number}))
+        server.tell(Report(report="levels", data={"at": number}))
+    one = Client(path)
+    assert [one.next().data["at"] for _ in range(3)] == [0, 1, 2]
+    other = Client(path)
+    for client in (one, other):
+        client.send("status")
+        assert client.next().report == "status"
+        client.close()
+
+
 def test_a_socket_that_cannot_be_made_is_a_clear_error(tmp_path: Path):
     long = tmp_path / ("d" * 120) / "s.sock"
     server = ControlServer(long, answer)
