@@ -131,7 +131,8 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     void restorer?.restore(editing.tracker, {
       command: "jupyter-capture:timeline",
       args: ({ content }) => ({ timeline: content.timeline }),
-      name: ({ content }) => content.timeline || content.id,
+      // What is not kept has no name that lasts: it would come back once more at each reload.
+      name: ({ content }) => content.timeline,
       when: ready,
     });
     const category = trans.__("Capture");
