@@ -92,11 +92,13 @@ class Events:
     ) -> None:
         """As `publish`, to several connections; to each listener once."""
         with self._lock:
+            told = event
             if session_id is not None and event.get("channel", _INSTANT) != _INSTANT:
-                event = self._remember(event, session_id)
+                told = self._remember(event, session_id)
             for listener in self._listeners.values():
-                follows = session_id is not None and listener.follows == session_id
-                if follows or None in connection_ids or listener.id in connection_ids:
+                if session_id is not None and listener.follows == session_id:
+                    listener.put(told)
+                elif None in connection_ids or listener.id in connection_ids:
                     listener.put(event)
 
     def forget(self, session_id: str, *, over: bool = False) -> None:
