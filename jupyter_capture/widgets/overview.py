@@ -98,7 +98,7 @@ class Overview(Stilled):
 
     def _told(self) -> str:
         if self.points:
-            return f"{len(self.points)} moments. Click one to play it."
+            return f"{_counted(self.points)}. Click one to play it."
         return "Nothing was said in it, and nothing read on its screen."
 
     def _legend(self) -> str:
@@ -206,11 +206,15 @@ class Overview(Stilled):
 
     def _stands_in(self) -> dict[str, str]:
         name = escape(self._recorded.name or self._recorded.id)
-        head = f"<div><b>Overview</b> of {name} · {len(self.points)} moments {self._legend()}</div>"
+        head = f"<div><b>Overview</b> of {name} · {_counted(self.points)} {self._legend()}</div>"
         places = [(each.x, each.y, _colour(each, self._placed)) for each in self._placed]
         uri = picture_of(places, self._recorded.length, self._screen)
         html = head + (f'<img src="{uri}" alt="Moments over time">' if uri else "")
         return {"text/plain": repr(self), "text/html": html}
+
+
+def _counted(points: Sequence[Point]) -> str:
+    return "1 moment" if len(points) == 1 else f"{len(points)} moments"
 
 
 def _ipyvolume() -> Any:
