@@ -107,7 +107,8 @@ def middle(target: Locator) -> tuple[float, float]:
 def recorded(desktop: VirtualDesktop, connection: Connection) -> CaptureSession:
     """Something to cut: slides, and what is said to them."""
     desktop.show(SLIDES, 2.5)
-    session = connection.create_capture_session(end_user_id="show")
+    name = {"name": "Planning meeting"}
+    session = connection.create_capture_session(end_user_id="show", metadata=name)
     channels = [{"name": "display:1", "store": True}, {"name": "mic:default", "store": True}]
     session.start(channels, primary_video_channel_id="display:1")
     desktop.say(BUDGET)
