@@ -38,6 +38,8 @@ Times = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 AAC_FRAME = 1024
+_LAST = 1 << 56
+"""Ticks: thousands of years."""
 
 
 @dataclass(frozen=True)
@@ -342,6 +344,8 @@ class StoredTrack:
             while at is not None:
                 try:
                     for ref in fmp4.scan(file, at):
+                        if ref.time + ref.duration > _LAST:
+                            raise MediaError(f"a fragment claims to end at {ref.time:,} ticks")
                         rows.append((ref.time, ref.duration, ref.offset, ref.size, 0, ref.key))
                         at = ref.offset + ref.size
                     break

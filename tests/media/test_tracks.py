@@ -165,3 +165,15 @@ def test_sound_outside_the_track_and_between_parts_is_silence(tmp_path: Path) ->
     assert got.shape == (48000, 2)
     loud = [float(np.abs(got[at * 8000 + 800 : at * 8000 + 7200]).max()) > 0.1 for at in range(6)]
     assert loud == [False, True, False, True, False, False]
+
+
+def test_a_fragment_of_an_impossible_time_is_damage(tmp_path: Path) -> None:
+    track = make_audio(tmp_path, [(0, np.zeros((48000, 1), np.float32))])
+    path = tmp_path / track.manifest.parts[0].file
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"tfdt") + 8
+    data[at : at + 8] = b"\xff" * 8
+    path.write_bytes(bytes(data))
+    opened = StoredTrack.open(tmp_path, track.manifest)
+    assert "claims to end" in opened.damage[0]
+    assert 0 < opened.end < track.end
