@@ -23,9 +23,15 @@ from jupyter_capture.client.engine import BASE_URL, LocalEngine, answers, read_l
 from jupyter_capture.errors import EngineError, EngineUnavailableError
 
 STAND_IN = """
-import http.server, json, os, socketserver, sys
+import fcntl, http.server, json, os, socketserver, sys
 data, = sys.argv[1:]
 path = os.path.join(data, "e.sock")
+# As with the engine, there is one at a time.
+alone = open(os.path.join(data, "e.lock"), "w")
+try:
+    fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    sys.exit()
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def reply(self):
@@ -33,6 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         end = self.path == "/end"
         if end:
             os.unlink(path)
+            alone.close()
         body = json.dumps({"success": True, "data": [os.getpid(), os.getsid(0)]}).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
