@@ -88,7 +88,7 @@ class Reader:
 
     def does(self, block: Block) -> None:
         if block.language == "bash":
-            for line in block.source.splitlines():
+            for line in block.source.replace("\\\n", " ").splitlines():
                 self.types(line)
             return
         source = block.source.replace("127.0.0.1:8765", f"127.0.0.1:{self.port}")

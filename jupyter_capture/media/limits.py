@@ -54,8 +54,9 @@ def give_back_every(seconds: float = GIVE_BACK_SECONDS) -> None:
     """Return what is free to the machine now and then, for as long as this process lives.
 
     glibc keeps the free memory of each of its arenas, of which threads that handle pictures fill
-    several: 180 MB of 350 after an hour. Other libraries return theirs by themselves. What is
-    young is collected before: where the collector's threshold is high, minutes of it pile up.
+    several: 135 to 180 MB of 350, when much was done at once. Other libraries return theirs by
+    themselves. What is young is collected before: where the collector's threshold is high, minutes
+    of it pile up.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is None:
