@@ -21,7 +21,6 @@ from jupyter_capture.magics.commands import (
 from jupyter_capture.magics.current import Current
 from jupyter_capture.magics.finding import Finding
 from jupyter_capture.magics.telling import say
-from jupyter_capture.wire.query import channel_called, channels_asked
 
 if TYPE_CHECKING:
     from jupyter_capture.client.audio import Audio
@@ -165,6 +164,8 @@ class Searching:
 
 def _kind(query: str) -> str:
     """What must be indexed for it: words said and seen, either alone, or (nothing) cells."""
+    from jupyter_capture.wire.query import channel_called, channels_asked
+
     asked = channels_asked(query)
     if not asked:
         return "words"
