@@ -13,8 +13,9 @@ describe("words", () => {
     expect([1, 2].map((count) => trans._n("%1 clip", "%1 clips", count))).toEqual(["1 clip", "2 clips"]);
   });
 
-  it("leave a sign alone for which there is no value", () => {
-    expect(trans.__("100 %1")).toBe("100 %1");
+  it("show a value that was forgotten, as JupyterLab's translator does", () => {
+    expect(trans.__("100 %1")).toBe("100 undefined");
+    expect(trans.__("100 %")).toBe("100 %");
   });
 
   it("are those of the translator once there is one", () => {

@@ -7,8 +7,9 @@ export interface Translator {
   _n(one: string, more: string, count: number, ...values: (string | number)[]): string;
 }
 
+/** As JupyterLab's: what is not given is said to be undefined. */
 const filled = (text: string, values: readonly (string | number)[]) =>
-  text.replace(/%(\d)/g, (sign, at: string) => String(values[Number(at) - 1] ?? sign));
+  text.replace(/%(\d+)/g, (_, at: string) => String(values[Number(at) - 1]));
 
 export const english: Translator = {
   __: (text, ...values) => filled(text, values),

@@ -199,6 +199,7 @@ def upload(page: Page, lab: Lab, library: Locator) -> None:
     notes = page.locator(".Toastify")
     expect(notes).to_contain_text("“Letter.mp4” could not be taken in", timeout=30_000)
     expect(notes).to_contain_text("“Tone.one” is in the library.", timeout=30_000)
+    expect(notes).not_to_contain_text("undefined")
     expect(library.locator(".jc-lib-row", has_text="Tone.one")).to_be_visible()
 
 

@@ -23,6 +23,8 @@ export function wordsFor(
   trans: Pick<TranslationBundle, "__">,
 ): Words | undefined {
   const [where = ""] = path.split("?");
+  // Filled in later.
+  const name = "%1";
   if (method === "DELETE" && !where.startsWith("/async-response")) {
     return {
       doing: trans.__("Deleting…"),
@@ -33,16 +35,16 @@ export function wordsFor(
   if (method !== "POST") return undefined;
   if (where.endsWith("/index/scene")) {
     return {
-      doing: trans.__("Reading the screen of %1…"),
-      done: trans.__("The screen of %1 can be searched."),
-      failed: trans.__("The screen of %1 could not be read."),
+      doing: trans.__("Reading the screen of %1…", name),
+      done: trans.__("The screen of %1 can be searched.", name),
+      failed: trans.__("The screen of %1 could not be read.", name),
     };
   }
   if (where.endsWith("/index")) {
     return {
-      doing: trans.__("Listening to %1…"),
-      done: trans.__("What is said in %1 can be searched."),
-      failed: trans.__("What is said in %1 could not be made searchable."),
+      doing: trans.__("Listening to %1…", name),
+      done: trans.__("What is said in %1 can be searched.", name),
+      failed: trans.__("What is said in %1 could not be made searchable.", name),
     };
   }
   if (where.endsWith("/download")) {
