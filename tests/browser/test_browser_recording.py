@@ -73,7 +73,7 @@ def test_a_tab_and_its_sound_are_in_step_and_the_session_ends_when_sharing_is_st
     assert len(seen) == pytest.approx(len(heard), abs=1), (seen, heard)
     apart = [min(abs(flash - click) for click in heard) for flash in seen[1:]]
     assert np.median(apart) < 0.12
-    assert max(apart) < 0.3  # a busy browser is late with a picture now and then
+    assert sorted(apart)[-2] < 0.2  # a busy browser is late with a picture now and then
 
 
 def test_a_microphone_is_kept_a_camera_is_live_only_and_closing_the_page_ends_the_session(
