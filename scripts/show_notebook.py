@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from jupyter_capture.client.connection import Connection, connect
 from jupyter_capture.client.video import Video
 from jupyter_capture.demo.script import SLIDES
 from jupyter_capture.desktop import VirtualDesktop
-from scripts.show_timeline import Box, Pointer, animated, box_of
+from scripts.show_timeline import Box, Pointer, box_of, film
 from tests.browser.conftest import QUIET
 from tests.browser.lab import Lab
-from tests.conftest import end_process, start_engine
 
 SIZE = (1440, 1080)
 SIDEBAR_WIDTH = 380
@@ -131,24 +129,5 @@ def filmed(folder: Path, desktop: VirtualDesktop, env: dict[str, str]) -> tuple[
     return film.save(folder / "notebook.mp4", show_progress=False), place
 
 
-def main() -> None:
-    if missing := [name for name in ("xdotool", "chromium") if not shutil.which(name)]:
-        raise SystemExit(f"This needs {' and '.join(missing)}: apt-get install them.")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        data = folder / "library"
-        data.mkdir()
-        with VirtualDesktop(f"{SIZE[0]}x{SIZE[1]}") as desktop:
-            env = {**os.environ, **desktop.env, "JUPYTER_CAPTURE_DATA_DIR": str(data)}
-            engine = start_engine(data, env)
-            try:
-                began = time.monotonic()
-                video, place = filmed(folder, desktop, env)
-                print(f"filmed in {time.monotonic() - began:.0f} s")
-                animated(video, place, IMAGES / "notebook.webp")
-            finally:
-                end_process(engine.process)
-
-
 if __name__ == "__main__":
-    main()
+    film(SIZE, filmed, IMAGES / "notebook.webp")

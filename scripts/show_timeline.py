@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -221,14 +222,19 @@ def animated(video: Path, place: Box, to: Path) -> None:
     raise SystemExit(f"{to} is larger than {LARGEST} bytes at any quality.")
 
 
-def main(to: Path) -> None:
+Filmed = Callable[[Path, VirtualDesktop, dict[str, str]], tuple[Path, Box]]
+"""The recording, as an mp4 file, and the part of it to show."""
+
+
+def film(size: tuple[int, int], filmed: Filmed, to: Path) -> None:
+    """On a desktop and with a library of their own."""
     if missing := [name for name in ("xdotool", "chromium") if not shutil.which(name)]:
         raise SystemExit(f"This needs {' and '.join(missing)}: apt-get install them.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "library"
         data.mkdir()
-        with VirtualDesktop(f"{SIZE[0]}x{SIZE[1]}") as desktop:
+        with VirtualDesktop(f"{size[0]}x{size[1]}") as desktop:
             env = {**os.environ, **desktop.env, "JUPYTER_CAPTURE_DATA_DIR": str(data)}
             engine = start_engine(data, env)
             try:
@@ -241,4 +247,4 @@ def main(to: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FILE)
+    film(SIZE, filmed, Path(sys.argv[1]) if len(sys.argv) > 1 else FILE)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
 from jupyter_capture._version import __version__
-from jupyter_capture.engine.posting import PORTS, connected
+from jupyter_capture.engine.posting import PORTS, Lines, connected
 from jupyter_capture.errors import ForbiddenError, InvalidRequestError, TooLargeError
 
 _CONNECT_SECONDS = 10.0
@@ -149,17 +148,10 @@ def _as_httpx() -> Iterator[None]:
         raise httpx.TransportError(str(error) or type(error).__name__) from error
 
 
-class _Line(httpcore.NetworkBackend):
+class _Line(Lines):
     def __init__(self, private: bool) -> None:
         self._private = private
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    def connect(self, host: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
         deadline = time.monotonic() + (timeout or _CONNECT_SECONDS)
         return connected(host, port, deadline, private=self._private)

@@ -127,13 +127,8 @@ def connected(host: str, port: int, deadline: float, *, private: bool) -> httpco
     raise failed or httpcore.ConnectError(f"{host} stands for no address.")
 
 
-class _Line(httpcore.NetworkBackend):
-    """Looks a name up and connects to one of the addresses that were found to be good."""
-
-    def __init__(self, poster: Poster, deadline: float) -> None:
-        self._poster = poster
-        self._deadline = deadline
-        self.stream: _Timed | None = None
+class Lines(httpcore.NetworkBackend):
+    """Of httpcore's ways to connect, the one that is used here."""
 
     def connect_tcp(
         self,
@@ -143,6 +138,21 @@ class _Line(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        return self.connect(host, port, timeout)
+
+    def connect(self, host: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
+        raise NotImplementedError
+
+
+class _Line(Lines):
+    """Looks a name up and connects to one of the addresses that were found to be good."""
+
+    def __init__(self, poster: Poster, deadline: float) -> None:
+        self._poster = poster
+        self._deadline = deadline
+        self.stream: _Timed | None = None
+
+    def connect(self, host: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
         found = connected(host, port, self._deadline, private=self._poster.private)
         self.stream = _Timed(found, self._deadline)
         self._poster._keep(self.stream)
