@@ -279,21 +279,30 @@ def test_a_lost_connection_loses_nothing_and_all_stay_in_step(
     assert [gap for gap in stored if gap.end < last * 48000] == []
 
 
-@pytest.mark.parametrize("busy", [True, False], ids=["a busy page", "a tab that plays nothing"])
-def test_no_sound_is_silence_unless_the_page_was_too_busy_to_send_it(busy: bool) -> None:
-    chunks = sound(4.0, [2.0])
-    feed = Feed("mic:browser")
-    feed.connect()
-    begin = time.monotonic() - 6
-    told = [(TICK * (number + 1), data) for number, data in enumerate(chunks[:4])]
-    if busy:
-        told += [(3.9, b"")] * 4 + [(3.95, data) for data in chunks[4:]]
+@pytest.mark.parametrize("busy", ["a page", "an encoder", ""])
+def test_no_sound_is_silence_unless_the_browser_was_too_busy_to_send_it(
+    busy: str, feed: Feed, clock: Clock
+) -> None:
+    length, clap = 9.0, 5.0
+    chunks = sound(length, [clap])
+    heard = 16  # chunks
+    told = [(TICK * (number + 1), data) for number, data in enumerate(chunks[:heard])]
+    if busy == "a page":
+        told += [(7.0, b"")] * 4
+    elif busy == "an encoder":
+        told += [(TICK * number, b"") for number in range(heard + 1, 28)]
     else:
-        told += [(TICK * number, b"") for number in range(5, 17)]
-    for number, (at, data) in enumerate(told):
-        feed.chunk({"take": 1, "seq": number, "at": (begin + at) * 1000}, data)
-    last = {"take": 1, "seq": len(told), "at": (begin + 4) * 1000, "why": "over"}
-    feed.chunk(last, b"")
+        told += [(TICK * number, b"") for number in range(heard + 1, 37)]
+    if busy:
+        told += [
+            (max(7.05, TICK * (number + 1)), chunks[number]) for number in range(heard, len(chunks))
+        ]
+    feed.connect()
+    begin = time.monotonic() - length - 2
+    for number, (at, data) in enumerate([*told, (length, b"")]):
+        clock.now = round((begin + at) * 1e9)
+        over = {"why": "over"} if number == len(told) else {}
+        feed.chunk({"take": 1, "seq": number, "at": (begin + at) * 1000, **over}, data)
     source = BrowserSound(feed)
     source.open()
     blocks = []
@@ -303,10 +312,10 @@ def test_no_sound_is_silence_unless_the_page_was_too_busy_to_send_it(busy: bool)
     source.close()
     pcm = np.concatenate(blocks)
     if busy:
-        assert len(pcm) == pytest.approx(4 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
-        assert np.argmax(np.abs(pcm) > 0.1) == pytest.approx(2 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+        assert len(pcm) == pytest.approx(length * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+        assert np.argmax(np.abs(pcm) > 0.1) / SAMPLE_RATE == pytest.approx(clap, abs=0.1)
     else:
-        assert 2 * SAMPLE_RATE < len(pcm) < 4 * SAMPLE_RATE
+        assert 7 * SAMPLE_RATE < len(pcm) < 9 * SAMPLE_RATE
         assert not pcm.any()
 
 

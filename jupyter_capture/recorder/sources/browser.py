@@ -28,6 +28,9 @@ _STEP = 0.05
 _ENCODING = NS // 4
 """What was taken later than so long ago may still be on its way through the browser's encoder."""
 _QUIET = 12 * NS // 10
+_STOPPED = 4 * NS
+"""What comes from the browser's encoder so late was never sound: a busy machine delays it by more
+than a second. Where it has been silent, nobody waits for that."""
 _STALL = 6 * NS // 10
 """A page that was busy for so long tells first that there is nothing, and then what there is."""
 _STILL = 4 * NS // 10
@@ -117,11 +120,13 @@ class BrowserSound(_BrowserSource):
         self.channels = 1 if feed.channel_id.startswith("mic:") else 2
         super().__init__(feed, self.channels)
         self._last: int | None = None
+        self._silent = True
         self._told: deque[int] = deque()
 
     def open(self) -> None:
         super().open()
         self._last = None
+        self._silent = True
         self._told.clear()
 
     def read(self) -> Sound:
@@ -132,6 +137,7 @@ class BrowserSound(_BrowserSource):
         if piece.pcm is None:
             return self._quiet(piece.moment)
         self._last = piece.moment
+        self._silent = False
         return Sound(piece.moment, piece.pcm)
 
     def _quiet(self, known: int) -> Sound:
@@ -141,8 +147,10 @@ class BrowserSound(_BrowserSource):
             self._told.popleft()
         if self._last is None:
             self._last = known
-        if self._told[0] - self._last < _QUIET:
+        at_once = self._silent or self._told[0] <= self._hurry
+        if self._told[0] - self._last < (_QUIET if at_once else _STOPPED):
             return self._silence(0)
+        self._silent = True
         count = ticks(self._told[0] - _QUIET // 2 - self._last, SAMPLE_RATE)
         self._last += count * NS // SAMPLE_RATE
         return self._silence(count)

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _WAIT = 0.25  # s
 _AHEAD = 64  # pieces
 _PROBE = 64 * 1024
+_WEBM = b"\x1a\x45\xdf\xa3"
 
 
 @dataclass
@@ -147,7 +148,8 @@ class _Take:
         """Hand on all pieces; returns at the end of the take."""
         quick = {"probesize": str(_PROBE), "analyzeduration": "1", "fpsprobesize": "0"}
         options = {**OPEN_OPTIONS, **quick}
-        with av.open(_File(self._bytes), "r", options=options, buffer_size=16384) as container:
+        file = _File(self._bytes)
+        with av.open(file, "r", self._format(), options=options, buffer_size=16384) as container:
             streams: Any = container.streams
             stream = streams.audio[0] if self._reader._channels else streams.video[0]
             if stream.codec_context is None:
@@ -162,6 +164,14 @@ class _Take:
                     self._clocks.take.note(self._at, media + self._length(packet))
                 for frame in packet.decode():
                     self._hand_on(media, frame)
+
+    def _format(self) -> str | None:
+        """To find it out, libav would wait for 2 kB, which are seconds where it is quiet."""
+        head = b""
+        while len(head) < len(_WEBM) and (more := self._bytes(len(_WEBM) - len(head))):
+            head += more
+        self._rest = memoryview(head + self._rest)
+        return "matroska" if head == _WEBM else None
 
     def _length(self, packet: Any) -> int:
         if not self._reader._channels:
