@@ -39,7 +39,12 @@ from jupyter_capture.client.engine import read_locator
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.demo.script import SLIDES
 from jupyter_capture.desktop import VirtualDesktop
-from jupyter_capture.errors import CaptureError, EngineUnavailableError, NotFoundError
+from jupyter_capture.errors import (
+    CaptureError,
+    EngineUnavailableError,
+    JobError,
+    NotFoundError,
+)
 from jupyter_capture.local import end_engine
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "engine"))
@@ -170,7 +175,7 @@ class Campaign:
         kernel.wait()
         if killed:
             self.kills[f"{victim} in {stage}"] += 1
-        found = self.settle(kernel.said[0] if kernel.said else None)
+        found = self.settle(kernel.said)
         self.outcomes[found.pop(0)] += 1
         self.problems += [f"round {number}, {victim} in {stage}: {said}" for said in found]
         return killed
@@ -201,10 +206,11 @@ class Campaign:
 
     # ---- what is left
 
-    def settle(self, session_id: str | None) -> list[str]:
-        """What became of the session, and all that is wrong."""
+    def settle(self, said: list[str]) -> list[str]:
+        """What became of the session of a kernel that said this, and all that is wrong."""
+        session_id = said[0] if said else None
         try:
-            outcome = self.end_life(session_id)
+            outcome = self.end_life(session_id, "stop" in said)
         except CaptureError as error:
             outcome, wrong = "problem", [f"{type(error).__name__}: {error.message}"]
         else:
@@ -216,7 +222,8 @@ class Campaign:
         until(lambda: not inconsistencies(self.data_dir), 3)
         return [outcome, *wrong, *inconsistencies(self.data_dir)]
 
-    def end_life(self, session_id: str | None) -> str:
+    def end_life(self, session_id: str | None, recorded: bool) -> str:
+        """``recorded``: whether it recorded for a while, so that there must be a video."""
         patiently(self.connection.status)
         self.wait_for_jobs()
         if session_id is None:
@@ -230,13 +237,18 @@ class Campaign:
             return "killed before it began"
         if session.status not in ("exported", "failed", "stopped"):
             patiently(session.stop)
-        session.refresh()
+        # Between the two an engine that goes on from there may still be at work.
+        if not until(lambda: session.refresh().export_status != "exporting", 15):
+            raise JobError(f"{session_id} is {session.status}, and never exported")
+        if recorded and session.status != "exported":
+            raise JobError(f"{session_id} recorded, and is {session.status}: {session.error}")
         if session.status == "exported":
             work_on(self.connection, session, lambda _: None)
             self.wait_for_jobs()
         outcome = session.status
         if session.status != "exported":
-            outcome = f"{session.status}: {str(session.error)[:60]}"
+            why = session.error or "there was nothing to export"
+            outcome = f"{session.status}: {why[:60]}"
         every = self.connection.list_capture_sessions()
         for old in every[KEPT:]:
             old.delete()

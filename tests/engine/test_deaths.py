@@ -21,8 +21,9 @@ from live_harness import workers_of
 from jupyter_capture.client.connection import connect
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.desktop import VirtualDesktop
-from jupyter_capture.errors import DeviceError, StorageFullError
+from jupyter_capture.errors import ConflictError, DeviceError, StorageFullError
 from jupyter_capture.wire.capture import ChannelRequest, SessionCreate, SessionStart
+from jupyter_capture.wire.recorder import MIX
 
 
 def length_of(bench: Bench, session: CaptureSession) -> float:
@@ -64,15 +65,18 @@ def after(desktop: VirtualDesktop, tmp_path_factory: pytest.TempPathFactory) -> 
             "no socket": bench.begin(MIC),
             "damaged": bench.begin(LIVE_MIC),
             "nothing kept": bench.begin(LIVE_MIC),
+            "only mixed": bench.begin(MIC),
         }
         reach(named["no socket"], 1)
         recorders = {name: bench.recorder_pid(each) for name, each in named.items()}
         engine = bench.engine_pid
         os.kill(engine, signal.SIGSTOP)  # else it would notice what happens to the recorders
-        reach_on_disk(bench, named["killed long ago"])
-        for name in ("killed", "killed long ago", "damaged", "nothing kept"):
+        for name in ("killed long ago", "only mixed"):
+            reach_on_disk(bench, named[name])
+        for name in ("killed", "killed long ago", "damaged", "nothing kept", "only mixed"):
             kill(recorders[name])
-        for name in ("killed long ago", "nothing kept"):
+        leave_the_mix(bench, named["only mixed"])
+        for name in ("killed long ago", "nothing kept", "only mixed"):
             os.utime(bench.folder(named[name]) / "manifest.json", (0, 0))
         kill(engine)
         os.kill(recorders["ended well"], signal.SIGTERM)  # it finishes, with nobody to tell
@@ -94,6 +98,15 @@ def reach_on_disk(bench: Bench, session: CaptureSession) -> None:
     """Until something is stored, without asking the engine."""
     stored = bench.folder(session)
     wait_for(lambda: all(path.stat().st_size > 2000 for path in stored.glob("trk-*/0.mp4")))
+
+
+def leave_the_mix(bench: Bench, session: CaptureSession) -> None:
+    """As a kill leaves it between the first fragment of the mix and that of the channel."""
+    manifest = json.loads((bench.folder(session) / "manifest.json").read_text())
+    for track in manifest["tracks"]:
+        if track["channel_id"] != MIX:
+            path = bench.folder(session) / track["parts"][0]["file"]
+            os.truncate(path, path.read_bytes().index(b"moof") - 4)
 
 
 def undo_export(bench: Bench, session: CaptureSession) -> None:
@@ -193,6 +206,14 @@ def test_killed_while_nothing_is_kept_it_is_stopped(after: After) -> None:
     assert session.status == "stopped"
     assert session.exported_video_id is None
     assert session.metadata["recovered"] is True
+
+
+def test_with_nothing_but_a_mix_on_the_disk_nobody_waits_for_an_export(after: After) -> None:
+    session = after.sessions["only mixed"]
+    assert (session.status, session.export_status) == ("stopped", None)
+    assert not list(after.bench.folder(session).glob("trk-*"))
+    with pytest.raises(ConflictError, match="nothing was kept"):
+        session.export()
 
 
 def test_one_session_that_cannot_be_read_fails_alone(after: After) -> None:

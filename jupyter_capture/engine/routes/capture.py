@@ -175,6 +175,8 @@ def export(
     row = services.records.row(session_id)
     if row.status in ("created", "failed"):
         raise ConflictError(f"{session_id} is {row.status}: there is nothing to export.")
+    if row.status == "stopped" and row.export_status is None:
+        raise ConflictError(f"Of {session_id} nothing was kept: there is nothing to export.")
     view = session_view(services, row)
     channel = (request or {}).get("video_channel_id")
     video_id = view.exported_videos.get(channel) if channel else view.exported_video_id

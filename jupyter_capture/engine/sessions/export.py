@@ -29,11 +29,15 @@ class Exported:
 
 
 def drop_empty(manifest: Manifest, folder: Path) -> None:
-    """Take out the tracks that hold nothing, as after a stop at once."""
+    """Take out the tracks that hold nothing, as after a stop at once. A mix of what did not come
+    as far as the disk, half a second at most, is nothing too: no channel is left to be heard."""
+    held = [track for track in manifest.tracks if track.duration]
+    if all(track.channel_id == MIX for track in held):
+        held = []
     for track in manifest.tracks:
-        if not track.duration:
+        if track not in held:
             shutil.rmtree(folder / track.id, ignore_errors=True)
-    manifest.tracks = [track for track in manifest.tracks if track.duration]
+    manifest.tracks = held
 
 
 def export(

@@ -256,7 +256,9 @@ class Records:
             if session.status != "stopped":
                 return  # it is exported already
             done = export(connection, session, manifest, folder)
-            if done is None:
+            if done is None:  # nobody is to wait for it
+                here = sessions.c.id == session_id
+                connection.execute(sessions.update().where(here).values(export_status=None))
                 return
             urls = self._urls(connection, done.video_id, done.seconds)
             data = {"exported_video_id": done.video_id, **urls, "assets": done.raw}
