@@ -78,11 +78,13 @@ def flashes(file: Path) -> list[float]:
 
 
 def clicks(file: Path) -> list[float]:
-    """Seconds at which a tone begins."""
+    """Seconds at which a tone begins. A busy browser leaves out a moment of it by itself: what goes
+    on thereafter is not another one."""
     with av.open(str(file)) as stored:
         pcm = np.concatenate([f.to_ndarray().mean(axis=0) for f in stored.decode(audio=0)])
     loud = np.abs(pcm[: len(pcm) // 480 * 480]).reshape(-1, 480).max(axis=1) > 0.05
-    return [float(at + 1) / 100 for at in np.flatnonzero(loud[1:] & ~loud[:-1])]
+    begins = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
+    return [float(at) / 100 for at in begins if not loud[max(0, at - 30) : at].any()]
 
 
 def shaken(heard: list[float], claps: list[float]) -> float:
