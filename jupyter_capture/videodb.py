@@ -211,7 +211,7 @@ class Recorder:
 
 def _own_channels() -> list[ChannelInfo]:
     """This machine's channels, asked of no engine: before a start the SDK tells no token."""
-    command = [sys.executable, "-m", "jupyter_capture.recorder", "--channels"]
+    command = [sys.executable, "-m", "jupyter_capture.recorder.channels"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_DEVICES_SECONDS, check=True)
         return ChannelList.model_validate_json(done.stdout).channels

@@ -2,7 +2,7 @@
 
 Exits with 0 once everything is stored, with 1 where it could not start; then the reason goes to
 the attached clients and, as one JSON line, to stdout. SIGTERM stops cleanly; an interrupt from a
-terminal or a kernel is not for this process. ``--channels`` prints a ChannelList as JSON.
+terminal or a kernel is not for this process.
 ``--spare`` waits for a line on stdin that says which folder (``folder``), where its words go
 (``log``) and what else is in its ``environment``; it ends where stdin does.
 """
@@ -22,7 +22,6 @@ from jupyter_capture import logs
 from jupyter_capture.errors import CaptureError, EngineError, InvalidRequestError
 from jupyter_capture.media.limits import limit_memory
 from jupyter_capture.recorder import sources
-from jupyter_capture.recorder.channels import list_channels
 from jupyter_capture.recorder.control import ControlServer, failure
 from jupyter_capture.recorder.session import RecordingSession
 from jupyter_capture.wire.capture import is_browser
@@ -34,9 +33,6 @@ _WAIT_FOR_A_READER = 3.0  # s
 
 
 def main(arguments: list[str]) -> int:
-    if arguments == ["--channels"]:
-        sys.stdout.write(list_channels().model_dump_json() + "\n")
-        return 0
     if arguments == ["--spare"]:
         return spare()
     if len(arguments) != 1 or arguments[0].startswith("-"):

@@ -1,4 +1,8 @@
-"""What this machine can record, and why the rest cannot be."""
+"""What this machine can record, and why the rest cannot be.
+
+``python -m jupyter_capture.recorder.channels`` prints a ChannelList as JSON. It is waited for
+whenever somebody looks what there is, so it loads nothing that only recording needs.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +39,7 @@ def list_channels(environ: Mapping[str, str] = os.environ) -> ChannelList:
 
 
 def _screens(environ: Mapping[str, str]) -> tuple[list[ChannelInfo], list[str]]:
-    from jupyter_capture.recorder.sources.x11 import display_problem
-    from jupyter_capture.recorder.sources.xscreens import screens
+    from jupyter_capture.recorder.sources.xscreens import display_problem, screens
     from jupyter_capture.recorder.sources.xwindows import named, windows
 
     if problem := display_problem(environ):
@@ -121,3 +124,7 @@ def _devices(
         )
         for device, name in rows
     ]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(list_channels().model_dump_json() + "\n")

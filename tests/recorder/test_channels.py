@@ -18,7 +18,7 @@ from jupyter_capture.wire.capture import ChannelList
 
 def channels(env: dict[str, str]) -> ChannelList:
     done = subprocess.run(
-        [sys.executable, "-m", "jupyter_capture.recorder", "--channels"],
+        [sys.executable, "-m", "jupyter_capture.recorder.channels"],
         env={**os.environ, "PYTHONPATH": str(ROOT), **env},
         capture_output=True,
         check=True,

@@ -68,7 +68,7 @@ def test_windows_that_are_shown_are_channels_with_name_and_size(
         opened.id, "Quarterly report", 321, 201,
     )  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-m", "jupyter_capture.recorder", "--channels"],
+        [sys.executable, "-m", "jupyter_capture.recorder.channels"],
         env={**os.environ, "PYTHONPATH": str(ROOT), **desktop.env},
         capture_output=True,
         check=True,

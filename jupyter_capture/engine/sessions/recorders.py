@@ -219,7 +219,7 @@ def _connect(path: str) -> socket.socket | None:
 def list_channels(environment: Mapping[str, str] = MappingProxyType({})) -> ChannelList:
     """What this machine can record, as the recorder sees it. ``environment``: where the desktop
     is, where that is another one than the engine's."""
-    command = [sys.executable, "-m", "jupyter_capture.recorder", "--channels"]
+    command = [sys.executable, "-m", "jupyter_capture.recorder.channels"]
     try:
         done = subprocess.run(
             command,

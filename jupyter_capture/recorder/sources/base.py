@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-import av
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import av
+    import numpy as np
+    import numpy.typing as npt
 
-Pcm = npt.NDArray[np.float32]
+Pcm: TypeAlias = "npt.NDArray[np.float32]"
 T = TypeVar("T", covariant=True)
 
 SAMPLE_RATE = 48000

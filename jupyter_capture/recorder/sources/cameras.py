@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_capture.errors import UnknownChannelError
-from jupyter_capture.recorder.sources.grab import Grab
+
+if TYPE_CHECKING:
+    from jupyter_capture.recorder.sources.grab import Grab
 
 _CLASS = Path("/sys/class/video4linux")
 _HELP = (
@@ -26,6 +29,8 @@ def cameras(known: Path = _CLASS) -> dict[int, str]:
 
 def camera(channel_id: str, fps: int, known: Path = _CLASS) -> Grab:
     """``camera:<n>`` or ``camera:default``. Raises UnknownChannelError, naming those there are."""
+    from jupyter_capture.recorder.sources.grab import Grab
+
     there = cameras(known)
     name = channel_id.partition(":")[2]
     wanted = next(iter(there), None) if name == "default" else int(name) if name.isdigit() else None

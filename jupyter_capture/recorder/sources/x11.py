@@ -15,7 +15,7 @@ from jupyter_capture.recorder.clock import NS
 from jupyter_capture.recorder.screen_track import same_picture
 from jupyter_capture.recorder.sources.base import Picture, SourceLostError
 from jupyter_capture.recorder.sources.xchanges import ScreenChanges
-from jupyter_capture.recorder.sources.xscreens import screens
+from jupyter_capture.recorder.sources.xscreens import display_problem, screens
 from jupyter_capture.recorder.sources.xwindows import named, number_of, window, windows
 
 _LOOK_AGAIN = 2 * NS
@@ -24,22 +24,6 @@ _FETCH_AT_LEAST = NS // 2
 _TRUST = 3
 _AT_ONCE = "1000"
 """Pictures a second that x11grab is told: it waits for none, and gives one when it is asked."""
-
-
-def display_problem(environ: Mapping[str, str]) -> str | None:
-    """Why there is no X display to record, and what to do; None where there is one to try."""
-    if environ.get("DISPLAY"):
-        return None
-    if environ.get("WAYLAND_DISPLAY"):
-        return (
-            "This is a Wayland session without X: a program cannot record its screen from "
-            "outside. Log in to an X11 (Xorg) session, or record from the browser."
-        )
-    return (
-        "No screen: DISPLAY is not set. Start from a graphical session, set DISPLAY to a running "
-        "X server, or start a virtual one (Debian package xvfb): "
-        "Xvfb :99 -screen 0 1280x720x24 & export DISPLAY=:99"
-    )
 
 
 class X11Screen:

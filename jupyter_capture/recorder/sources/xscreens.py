@@ -18,6 +18,22 @@ _COOKIE = b"MIT-MAGIC-COOKIE-1"
 _LOCAL, _ANY = 256, 65535
 
 
+def display_problem(environ: Mapping[str, str]) -> str | None:
+    """Why there is no X display to record, and what to do; None where there is one to try."""
+    if environ.get("DISPLAY"):
+        return None
+    if environ.get("WAYLAND_DISPLAY"):
+        return (
+            "This is a Wayland session without X: a program cannot record its screen from "
+            "outside. Log in to an X11 (Xorg) session, or record from the browser."
+        )
+    return (
+        "No screen: DISPLAY is not set. Start from a graphical session, set DISPLAY to a running "
+        "X server, or start a virtual one (Debian package xvfb): "
+        "Xvfb :99 -screen 0 1280x720x24 & export DISPLAY=:99"
+    )
+
+
 def screens(display: str, environ: Mapping[str, str] = os.environ) -> list[tuple[int, int]]:
     """Width and height of each screen of ``$DISPLAY``. Raises DeviceError if it does not answer."""
     line, setup = connected(display, environ)
