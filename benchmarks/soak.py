@@ -261,8 +261,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--anew", action="store_true", help="forget the stretches before")
     asked = parser.parse_args()
-    stretches = [] if asked.anew else before("soak").get("stretches", [])
     found = stretch(asked.minutes)
+    stretches = [] if asked.anew else before("soak").get("stretches", [])
     report([*stretches, found])
     for kind, of in found["kinds"].items():
         for what, (first, last, slope) in of.items():
