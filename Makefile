@@ -17,7 +17,7 @@ NPM := ./scripts/npm.sh $(BIN)/python
 FRONTEND := hatch_build.py $(shell find labextension -type f -not -path '*/node_modules/*')
 
 # Those of which a peer is measured too; the others belong to `make trust`.
-BENCHES := imports recorder playable streams browser speech live screen search
+BENCHES := imports recorder playable streams browser speech live screen search growth install
 
 .PHONY: demo test lint format bench trust docs package floor wire compatibility clean \
 	debian-demo debian-test

@@ -17,6 +17,7 @@ from _record import FOLDER, Row
 PAGE = Path(__file__).with_name("RESULTS.md")
 ORDER = (
     "imports", "recorder", "playable", "streams", "browser", "speech", "live", "screen", "search",
+    "growth", "install",
 )  # fmt: skip
 OURS, PEER, LOST = "#2f6fb5", "#9aa3ad", "#c0562b"
 
