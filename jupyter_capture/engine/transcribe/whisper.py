@@ -1,17 +1,20 @@
 """Speech to timed sentences, with faster-whisper.
 
 The sound is read block by block and cut at pauses into pieces of at most half a minute, the
-length that Whisper hears at once. So memory stays flat however long the recording is, the times
-of words never cross a cut, and what has no voice in it is never given to the model.
+length that Whisper hears at once, and a few of them are heard together. So memory stays flat
+however long the recording is, the times of words never cross a cut, and what has no voice in it is
+never given to the model.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
+
+import numpy as np
 
 from jupyter_capture.engine.models import SpeechModel
 from jupyter_capture.engine.transcribe.sentences import Sentence, Word, sentences
@@ -25,7 +28,9 @@ _NO_SPEECH = 0.6
 _UNSURE = -0.8
 _VERY_UNSURE = -1.0
 _REPEATING = 2.4
-_REST = 0.6  # seconds behind the last word in which there is none any more
+_TOGETHER = 2  # pieces that are heard at once: more take memory, and little less work
+_WINDOW = 30  # seconds, of which each has its own
+_FRAMES = 100  # of a second, in which faster-whisper tells it
 _NO_REPEAT = 4  # words in a row that a second try may not say twice
 
 _CONTINUES = (",", ".", ":", "'", "’", "-", "%")  # without a space before: of the same word
@@ -187,15 +192,20 @@ class Transcriber:
         somebody heard them already."""
         start = heard.pieces[-1].until if heard.pieces else 0.0
         spoken = self._spoken(_code(language), heard.pieces)
-        for stretch in stretches(read, start, end, over):
-            piece = Piece(stretch.until)
-            words = known(stretch) if len(stretch.pcm) else None
-            if words is not None:
-                piece = Piece(stretch.until, words, spoken, stretch.until - stretch.start)
-            elif len(stretch.pcm):
-                piece, spoken = self._piece(stretch.pcm, stretch.start, stretch.until, spoken)
-            heard.add(piece)
-            yield piece
+        for group in _groups(stretches(read, start, end, over)):
+            told = [known(stretch) if len(stretch.pcm) else () for stretch in group]
+            unknown = [each for each, words in zip(group, told, strict=True) if words is None]
+            new = self._pieces(unknown, spoken)
+            for stretch, words in zip(group, told, strict=True):
+                if words is None:
+                    piece = next(new)
+                elif len(stretch.pcm):
+                    piece = Piece(stretch.until, words, spoken, stretch.until - stretch.start)
+                else:
+                    piece = Piece(stretch.until)
+                spoken = spoken or piece.language
+                heard.add(piece)
+                yield piece
 
     def _spoken(self, asked: str | None, pieces: list[Piece]) -> str | None:
         """The language that was found holds for the rest of the recording."""
@@ -230,49 +240,65 @@ class Transcriber:
             f"transcribed is wrong. {_MULTILINGUAL}"
         ]
 
-    def _piece(
-        self, pcm: Pcm, start: float, until: float, language: str | None
-    ) -> tuple[Piece, str | None]:
-        segments, found = self._decode(pcm, language, beam_size=1)
+    def _pieces(self, unheard: list[Stretch], language: str | None) -> Iterator[Piece]:
+        while unheard:
+            # Nobody knows the language before something was understood.
+            together = unheard if language else unheard[:1]
+            unheard = unheard[len(together) :]
+            found, spoken = self._decode(together, language, beam_size=1)
+            for stretch, segments in zip(together, found, strict=True):
+                piece = self._piece(stretch, segments, spoken)
+                language = language or (spoken if piece.words else None)
+                yield replace(piece, language=language)
+
+    def _piece(self, stretch: Stretch, segments: list[Any], language: str) -> Piece:
         if not all(map(_credible, segments)):
             # A wider beam that may not repeat itself. Not a higher temperature, which is usual
             # here: it gives other words each time, and invents some that pass the gates.
-            segments, found = self._decode(
-                pcm, language, beam_size=5, no_repeat_ngram_size=_NO_REPEAT
-            )
-        limit = len(pcm) / RATE
+            wider = {"beam_size": 5, "no_repeat_ngram_size": _NO_REPEAT}
+            [segments], _ = self._decode([stretch], language, **wider)
+        limit = len(stretch.pcm) / RATE
         words = _whole(
-            (word.word, min(float(word.start), limit), min(float(word.end), limit))
+            (
+                word.word,
+                *(min(float(at) - _window(segment), limit) for at in (word.start, word.end)),
+            )
             for segment in segments
             if _credible(segment)
             for word in segment.words or ()
         )
         sure = sum(each.end - each.start for each in segments if each.avg_logprob >= _DOUBTFUL)
-        spoken = language or (found if words else None)
-        timed = tuple((word, start + begin, start + end) for word, begin, end in words)
-        return Piece(until, timed, spoken, limit, max(0.0, limit - float(sure))), spoken
+        begun = stretch.start
+        timed = tuple((word, begun + start, begun + end) for word, start, end in words)
+        return Piece(stretch.until, timed, language, limit, max(0.0, limit - float(sure)))
 
     def _decode(
-        self, piece: Pcm, language: str | None, **options: int
-    ) -> tuple[list[Any], str | None]:
-        segments, info = self._whisper.transcribe(
-            piece,
+        self, together: list[Stretch], language: str | None, **options: int
+    ) -> tuple[list[list[Any]], str]:
+        """What is said in each of the stretches, and in which language."""
+        from faster_whisper import BatchedInferencePipeline
+
+        # Each in a window of its own: a clip with its place in them.
+        pcm = np.zeros((len(together), _WINDOW * RATE), np.float32)
+        clips = []
+        for number, stretch in enumerate(together):
+            pcm[number, : len(stretch.pcm)] = stretch.pcm
+            start = float(number * _WINDOW)
+            clips.append({"start": start, "end": start + len(stretch.pcm) / RATE})
+        segments, info = BatchedInferencePipeline(self._whisper).transcribe(
+            pcm.reshape(-1),
             language=language,
             temperature=0.0,
-            compression_ratio_threshold=_REPEATING,
-            log_prob_threshold=_VERY_UNSURE,
-            no_speech_threshold=_NO_SPEECH,
-            # Words of the last window as a prompt make tiny models go wrong for good.
-            condition_on_previous_text=False,
             word_timestamps=True,
+            vad_filter=False,
+            clip_timestamps=clips,
+            batch_size=len(together),
             **options,
         )
-        found = []
+        found: list[list[Any]] = [[] for _ in together]
         for segment in segments:
-            found.append(segment)
-            # It would look at the silence behind the last word as at half a minute of sound.
-            if len(piece) / RATE - segment.end < _REST:
-                break
+            if not _silent(segment):
+                found[round(_window(segment) / _WINDOW)].append(segment)
         return found, info.language
 
     @property
@@ -329,6 +355,26 @@ def _whole(pieces: Iterable[Word]) -> list[Word]:
         else:
             words.append((text, start, end))
     return words
+
+
+def _groups(pieces: Iterable[Stretch]) -> Iterator[list[Stretch]]:
+    group: list[Stretch] = []
+    for piece in pieces:
+        group.append(piece)
+        if not len(piece.pcm) or len(group) == _TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _window(segment: Any) -> float:
+    """Where the window begins in which it was heard: seconds of all that were heard at once."""
+    return float(segment.seek) / _FRAMES
+
+
+def _silent(segment: Any) -> bool:
+    return bool(segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _VERY_UNSURE)
 
 
 def _credible(segment: Any) -> bool:
