@@ -94,10 +94,8 @@ def _section(record: dict[str, Any]) -> list[str]:
         "",
         record["about"],
         "",
-        "| what | ours | peer | peer's | ratio | aim | held |",
-        "|---|---|---|---|---|---|---|",
+        *_table(record["rows"]),
     ]
-    lines += [_line(row) for row in record["rows"]]
     if _plotted(record):
         lines += ["", f"![{record['title']}](results/{record['name']}.svg)"]
     if record["notes"]:
@@ -112,12 +110,21 @@ def _section(record: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _line(row: Row) -> str:
+def _table(rows: list[Row]) -> list[str]:
+    """Columns in which nothing stands are left out."""
+    heads = ("what", "ours", "peer", "peer's", "ratio", "aim", "held")
+    cells = [_cells(row) for row in rows]
+    kept = [at for at in range(len(heads)) if at < 2 or any(each[at] for each in cells)]
+    lines = [heads, ["---"] * len(heads), *cells]
+    return ["| " + " | ".join(line[at] for at in kept) + " |" for line in lines]
+
+
+def _cells(row: Row) -> list[str]:
     theirs = "" if row.theirs is None else figure(row.theirs, row.unit)
     ratio = "" if row.ratio is None else _times(row.ratio)
     held = "" if row.held is None else "yes" if row.held else "**no**"
     cells = (row.what, _ours(row), row.peer, theirs, ratio, row.aim, held)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return [cell.replace("|", "\\|") for cell in cells]
 
 
 def _ours(row: Row) -> str:

@@ -180,7 +180,8 @@ def test_every_setting_is_documented_with_its_variable_and_its_default() -> None
         assert field.description is not None
         assert field.description in row, f"docs/settings.md: another help text for {name}"
         if field.default_factory is None:
-            assert f"`{field.default}`" in row, f"docs/settings.md: another default of {name}"
+            default = "not set" if field.default in (None, "") else f"`{field.default}`"
+            assert f"| {default} |" in row, f"docs/settings.md: another default of {name}"
 
 
 def test_every_error_is_documented_with_its_status_and_code() -> None:
