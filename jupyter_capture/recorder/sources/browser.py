@@ -16,7 +16,7 @@ import numpy as np
 from jupyter_capture.errors import DeviceError
 from jupyter_capture.recorder.clock import NS, ticks
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Picture, Sound, SourceLostError
-from jupyter_capture.recorder.sources.browser_feed import Feed
+from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
 from jupyter_capture.recorder.sources.browser_media import Piece, Reader
 
 _HOLD = 6 * NS // 10
@@ -69,6 +69,7 @@ class _BrowserSource:
     def end(self) -> None:
         """Nothing more will be read: from any thread."""
         self._closed.set()
+        self._feed.end()
 
     def behind(self, moment: int) -> bool:
         """Whether something that was taken before ``moment`` is still on its way here. From now on
@@ -151,8 +152,11 @@ class BrowserSound(_BrowserSource):
         if self._told[0] - self._last < (_QUIET if at_once else _STOPPED):
             return self._silence(0)
         self._silent = True
-        count = ticks(self._told[0] - _QUIET // 2 - self._last, SAMPLE_RATE)
-        self._last += count * NS // SAMPLE_RATE
+        until = self._told[0] - _QUIET // 2
+        # A browser's clock that leaps leaves a hole, not hours of silence in memory.
+        since = max(self._last, until - PATIENCE)
+        count = ticks(until - since, SAMPLE_RATE)
+        self._last = since + count * NS // SAMPLE_RATE
         return self._silence(count)
 
     def _silence(self, count: int) -> Sound:

@@ -19,7 +19,13 @@ from jupyter_capture.recorder.clock import NS
 PATIENCE = 60 * NS
 """For so long a browser that lost its connection may come back with what it kept."""
 _LEFT = NS // 2
-_LARGEST = 16384  # pixels of a side
+LARGEST_PICTURE = 36_000_000
+"""Pixels: 8K."""
+_LONGEST = 16384  # pixels of a side
+_BYTES = 48 * 1024 * 1024
+_CHUNKS = 1000
+"""What waits to be read, at most (and the chunk beyond it): who sends more is kept waiting. A
+browser that comes back after a minute has a quarter of that."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Feed:
         self.size = (0, 0)
         self._clock = clock
         self._chunks: deque[Chunk] = deque()
+        self._bytes = 0
+        self._over = False
         self._there = threading.Condition()
         self._take: int | None = None
         self._next = 0
@@ -86,7 +94,11 @@ class Feed:
         """What of a take is here already. ``take`` is None where nothing can be gone on with."""
         with self._there:
             width, height = int(header.get("width") or 0), int(header.get("height") or 0)
-            if 0 < width <= _LARGEST and 0 < height <= _LARGEST:
+            if (
+                0 < width <= _LONGEST
+                and 0 < height <= _LONGEST
+                and width * height <= LARGEST_PICTURE
+            ):
                 self.size = (width, height)
             known = self._take is not None and header.get("take") == self._take
             return {
@@ -96,11 +108,12 @@ class Feed:
             }
 
     def chunk(self, header: dict[str, Any], data: bytes) -> dict[str, Any]:
-        """``ack`` with what is here without a hole; ``again`` with what is wanted next. Raises
-        LookupError, TypeError, ValueError or ArithmeticError for what is no chunk."""
+        """``ack`` with what is here without a hole; ``again`` with what is wanted next. Waits for
+        room. Raises LookupError, TypeError, ValueError or ArithmeticError for what is no chunk."""
         take, number = int(header["take"]), int(header["seq"])
         at = int(float(header["at"]) * 1_000_000)
         with self._there:
+            self._there.wait_for(self._has_room)
             if self._take is not None and take < self._take:
                 return {"type": "ack", "take": take, "seq": number}  # of no use any more
             if take != self._take:
@@ -115,6 +128,7 @@ class Feed:
                 if why:
                     self._ended, self._ended_at = why, self._clock()
                 self._chunks.append(Chunk(take, number, at, self._clock(), data, why))
+                self._bytes += len(data)
                 self._there.notify_all()
             return {"type": "ack", "take": take, "seq": self._next - 1}
 
@@ -131,13 +145,30 @@ class Feed:
         with self._there:
             if not self._chunks:
                 self._there.wait(timeout)
-            return self._chunks.popleft() if self._chunks else None
+            if not self._chunks:
+                return None
+            chunk = self._chunks.popleft()
+            self._bytes -= len(chunk.data)
+            self._there.notify_all()
+            return chunk
+
+    def waited(self, chunk: Chunk) -> int:
+        """For how long (ns) a chunk has been here."""
+        return self._clock() - chunk.arrived
 
     def reset(self) -> None:
         """Nothing more is wanted of this take: the browser is to begin another."""
         with self._there:
             self._chunks.clear()
+            self._bytes = 0
             self._take = None
+            self._there.notify_all()
+
+    def end(self) -> None:
+        """Nobody will read any more: nobody is kept waiting."""
+        with self._there:
+            self._over = True
+            self._there.notify_all()
 
     @property
     def gone(self) -> str | None:
@@ -160,6 +191,9 @@ class Feed:
     def connected(self) -> bool:
         with self._there:
             return self._connections > 0
+
+    def _has_room(self) -> bool:
+        return self._over or (self._bytes < _BYTES and len(self._chunks) < _CHUNKS)
 
     def _why_gone(self) -> str | None:
         if self._ended is not None:

@@ -27,10 +27,15 @@ from jupyter_capture.settings import private_dir
 
 log = logging.getLogger(__name__)
 
-LARGEST = 32 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a message: the engine takes no larger one from a browser."""
+_LINES = 4
+"""Connections of a channel: one, and those that were lost and do not know it. The oldest goes."""
+_BROKEN = (OSError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError)
 _OVER = {"type": "over", "message": "The recording has ended."}
 _ON_THE_WAY = 5.0  # s
 _COMING_BACK = 15.0
+_MAKING = 5.0
 
 
 class BrowserIntake:
@@ -41,8 +46,9 @@ class BrowserIntake:
         self._feeds: dict[str, Feed] = {}
         self._sources: list[BrowserPictures | BrowserSound] = []
         self._server: socket.socket | None = None
-        self._lines: set[socket.socket] = set()
+        self._lines: dict[socket.socket, str | None] = {}
         self._lock = threading.Lock()
+        self._made = threading.Condition()
         self._over = False
 
     def pictures(self, channel_id: str, fps: int) -> BrowserPictures:
@@ -92,7 +98,15 @@ class BrowserIntake:
         if self._server is None:
             self._server = _listening(self._path)
             threading.Thread(target=self._accept, name="browser intake", daemon=True).start()
-        return self._feeds.setdefault(channel_id, Feed(channel_id))
+        with self._made:
+            self._made.notify_all()
+            return self._feeds.setdefault(channel_id, Feed(channel_id))
+
+    def _asked(self, channel_id: str) -> Feed:
+        """Browsers may come before the last of the channels is made. Raises LookupError."""
+        with self._made:
+            self._made.wait_for(lambda: channel_id in self._feeds, _MAKING)
+            return self._feeds[channel_id]
 
     def _accept(self) -> None:
         server = self._server
@@ -101,11 +115,14 @@ class BrowserIntake:
                 line, _ = server.accept()
             except OSError:
                 return  # closed
-            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+            except RuntimeError:  # no more threads now; there will be
+                line.close()
 
     def _serve(self, line: socket.socket) -> None:
         with self._lock:
-            self._lines.add(line)
+            self._lines[line] = None
         feed: Feed | None = None
         connection = 0
         line.settimeout(None)
@@ -114,20 +131,31 @@ class BrowserIntake:
                 while (message := _receive(incoming)) is not None:
                     header, data = message
                     if feed is None:
-                        feed = self._feeds[header["attach"]]
+                        feed = self._asked(header["attach"])
+                        self._make_room(line, feed.channel_id)
                         connection = feed.connect()
                         continue
                     answer = _answer(feed, connection, header, data)
                     if answer is not None:
                         _send(line, answer)
-        except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        except _BROKEN as error:
             if not self._over:
                 log.warning("a browser's connection broke (%r)", error)
         finally:
             with self._lock:
-                self._lines.discard(line)
+                self._lines.pop(line, None)
             if feed is not None:
                 feed.disconnect()
+
+    def _make_room(self, line: socket.socket, channel_id: str) -> None:
+        """``line`` is the channel's newest."""
+        with self._lock:
+            self._lines[line] = channel_id
+            lines = [each for each, name in self._lines.items() if name == channel_id]
+            for old in lines[:-_LINES]:
+                self._lines[old] = None
+                with contextlib.suppress(OSError):
+                    old.shutdown(socket.SHUT_RDWR)
 
 
 def _answer(

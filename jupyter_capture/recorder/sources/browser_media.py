@@ -1,28 +1,53 @@
-"""Takes the media of a browser apart while it comes: pictures and sound with their times."""
+"""Takes the media of a browser apart while it comes: pictures and sound with their times.
+
+It is media of others, and it is taken apart beside the other channels of the session: what could
+take the memory of all is refused, and only its channel is lost.
+"""
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import av
 import numpy as np
 
-from jupyter_capture.media.probe import OPEN_OPTIONS
 from jupyter_capture.recorder.clock import NS
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE, Pcm
-from jupyter_capture.recorder.sources.browser_feed import Chunk, Feed
+from jupyter_capture.recorder.sources.browser_feed import (
+    LARGEST_PICTURE,
+    PATIENCE,
+    Chunk,
+    Feed,
+)
 from jupyter_capture.recorder.sources.browser_time import Lag
 
 log = logging.getLogger(__name__)
 
 _WAIT = 0.25  # s
 _AHEAD = 64  # pieces
+_HELD = 256 * 1024 * 1024  # bytes of pieces
 _PROBE = 64 * 1024
+_BARREN = 64 * 1024 * 1024
+"""Bytes of a take that are neither pictures nor sound: those of a day are fewer."""
+_PACKETS = (32 * 1024 * 1024, 1024 * 1024)
+"""Bytes of a picture, and of a piece of sound, encoded."""
+_RATES = range(8_000, 192_001)
+_MOST_CHANNELS = 8
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,mp4,matroska,webm",
+    # What browsers record with, by the names of libav's decoders.
+    "codec_whitelist": "vp8,vp9,libdav1d,av1,h264,hevc,opus,libopus,aac,pcm_f32le,pcm_s16le",
+    "max_pixels": str(LARGEST_PICTURE),
+    "probesize": str(_PROBE),
+    "analyzeduration": "1",
+    "fpsprobesize": "0",
+}
 _WEBM = b"\x1a\x45\xdf\xa3"
 
 
@@ -50,6 +75,12 @@ class Piece:
     at: int | None = None
 
     @property
+    def size(self) -> int:
+        """Bytes, roughly."""
+        pixels = self.frame.width * self.frame.height if self.frame is not None else 0
+        return 2 * pixels + (self.pcm.nbytes if self.pcm is not None else 0)
+
+    @property
     def moment(self) -> int:
         """Monotonic ns, as well as it is known by now."""
         return (
@@ -69,7 +100,9 @@ class Reader:
         self._channels = channels
         self._spacing = spacing
         self._net = Lag()
-        self._pieces: queue.Queue[Piece] = queue.Queue(_AHEAD)
+        self._pieces: deque[Piece] = deque()
+        self._held = 0
+        self._changed = threading.Condition()
         self._over = threading.Event()
         self._busy = threading.Event()
         self.failed: str | None = None
@@ -78,15 +111,20 @@ class Reader:
         self._thread.start()
 
     def get(self, timeout: float) -> Piece | None:
-        try:
-            return self._pieces.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        with self._changed:
+            if not self._pieces:
+                self._changed.wait(timeout)
+            if not self._pieces:
+                return None
+            piece = self._pieces.popleft()
+            self._held -= piece.size
+            self._changed.notify_all()
+            return piece
 
     @property
     def idle(self) -> bool:
         """Whether it waits for the browser, and has given all that came."""
-        return not self._busy.is_set() and self._pieces.empty()
+        return not self._busy.is_set() and not self._pieces
 
     def close(self) -> None:
         """Stop reading; what another reader is to get is not taken from it."""
@@ -102,10 +140,11 @@ class Reader:
             take = _Take(self, self._feed, first)
             try:
                 take.read()
-            except (av.FFmpegError, ValueError, IndexError) as error:
-                if not take.ended:
-                    log.warning("%s cannot be read (%s)", self._feed.channel_id, error)
-                    self.failed = "what the browser sent cannot be read"
+            except Exception as error:  # whatever a library makes of what others made
+                if take.refused or not take.ended:
+                    said = take.refused or error
+                    log.warning("%s cannot be read (%s)", self._feed.channel_id, said)
+                    self.failed = take.refused or "what the browser sent cannot be read"
                     return
             first = take.following
 
@@ -119,16 +158,24 @@ class Reader:
 
     def put(self, piece: Piece) -> None:
         """Wait until there is room, or nobody wants it any more."""
-        while not self._over.is_set():
-            try:
-                self._pieces.put(piece, timeout=_WAIT)
-            except queue.Full:
-                continue
-            return
+        with self._changed:
+            while not self._over.is_set() and self._is_full(piece.size):
+                self._changed.wait(_WAIT)
+            if not self._over.is_set():
+                self._pieces.append(piece)
+                self._held += piece.size
+                self._changed.notify_all()
+
+    def _is_full(self, size: int) -> bool:
+        held = self._pieces
+        return len(held) >= _AHEAD or (bool(held) and self._held + size > _HELD)
 
 
 class _Take:
-    """One take, as the file that PyAV reads: `_bytes()` waits for the next chunk."""
+    """One take, as the file that PyAV reads: `_bytes()` waits for the next chunk.
+
+    ``refused``: why the rest of it is not taken apart.
+    """
 
     def __init__(self, reader: Reader, feed: Feed, first: Chunk) -> None:
         self._reader = reader
@@ -141,22 +188,29 @@ class _Take:
         self._shown: int | None = None
         self._spare: Piece | None = None
         self._resampler: av.AudioResampler | None = None
+        self._barren = 0
+        self.refused: str | None = None
         self.ended = False
         self.following: Chunk | None = None
 
     def read(self) -> None:
-        """Hand on all pieces; returns at the end of the take."""
-        quick = {"probesize": str(_PROBE), "analyzeduration": "1", "fpsprobesize": "0"}
-        options = {**OPEN_OPTIONS, **quick}
+        """Hand on all pieces; returns at the end of the take. Raises ValueError where it is
+        refused, and whatever libav makes of it."""
         file = _File(self._bytes)
-        with av.open(file, "r", self._format(), options=options, buffer_size=16384) as container:
+        with av.open(file, "r", self._format(), options=_OPTIONS, buffer_size=16384) as container:
             streams: Any = container.streams
             stream = streams.audio[0] if self._reader._channels else streams.video[0]
             if stream.codec_context is None:
                 raise ValueError("nothing here decodes it")
             # Threads that each take a picture would hold pictures back.
             stream.codec_context.thread_type = "SLICE"
-            for packet in container.demux(stream):
+            for name in ("max_pixels", "codec_whitelist"):
+                stream.codec_context.options[name] = _OPTIONS[name]
+            for packet in container.demux():
+                self._barren -= packet.size
+                if packet.stream_index != stream.index:
+                    continue
+                self._check_packet(packet.size)
                 if packet.pts is None or packet.time_base is None:
                     continue
                 media = int(packet.pts * packet.time_base * NS)
@@ -164,6 +218,8 @@ class _Take:
                     self._clocks.take.note(self._at, media + self._length(packet))
                 for frame in packet.decode():
                     self._hand_on(media, frame)
+        if self.refused:
+            raise ValueError(self.refused)
 
     def _format(self) -> str | None:
         """To find it out, libav would wait for 2 kB, which are seconds where it is quiet."""
@@ -173,6 +229,10 @@ class _Take:
         self._rest = memoryview(head + self._rest)
         return "matroska" if head == _WEBM else None
 
+    def _check_packet(self, size: int) -> None:
+        if size > _PACKETS[self._reader._channels > 0]:
+            self._refuse(f"the browser sent {size:,} bytes as one picture or piece of sound")
+
     def _length(self, packet: Any) -> int:
         if not self._reader._channels:
             return 0
@@ -180,11 +240,18 @@ class _Take:
 
     def _hand_on(self, media: int, frame: Any) -> None:
         if self._reader._channels:
+            if frame.sample_rate not in _RATES or frame.layout.nb_channels > _MOST_CHANNELS:
+                self._refuse(
+                    f"the browser sent sound of {frame.sample_rate} Hz and "
+                    f"{frame.layout.nb_channels} channels"
+                )
             for pcm in self._resampled(frame):
                 end = media + len(pcm) * NS // SAMPLE_RATE
                 self._reader.put(Piece(self._clocks, end, pcm=pcm))
                 media = end
             return
+        if frame.width * frame.height > LARGEST_PICTURE:
+            self._refuse(f"the browser sent pictures of {frame.width}x{frame.height} pixels")
         piece = Piece(self._clocks, media, frame=frame)
         if self._shown is not None and media - self._shown < self._reader._spacing():
             self._spare = piece
@@ -205,13 +272,29 @@ class _Take:
             yield np.ascontiguousarray(part.to_ndarray().T, np.float32)
 
     def _bytes(self, count: int) -> bytes:
-        while not self._rest:
+        while not self._rest and not self.refused:
             chunk = self._chunk()
             if chunk is None:
                 return b""
+            if self._feed.waited(chunk) > PATIENCE:
+                return self._cut("the browser sends more than this machine can take apart")
             self._rest = memoryview(chunk.data)
+        if self.refused:
+            return b""
         data, self._rest = bytes(self._rest[:count]), self._rest[count:]
+        self._barren += len(data)
+        if self._barren > _BARREN:
+            return self._cut("the browser sends without end, and nothing to see or to hear")
         return data
+
+    def _refuse(self, why: str) -> NoReturn:
+        self.refused = why
+        raise ValueError(why)
+
+    def _cut(self, why: str) -> bytes:
+        """Where libav asks for more: there it would print what is raised."""
+        self.refused = why
+        return b""
 
     def _chunk(self) -> Chunk | None:
         """The next one. That it is asked for says that all before were taken apart."""
