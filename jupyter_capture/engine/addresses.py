@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-
-import httpx
+from typing import TYPE_CHECKING
 
 from jupyter_capture.errors import ForbiddenError, InvalidRequestError
+
+if TYPE_CHECKING:
+    import httpx
 
 Address = IPv4Address | IPv6Address
 
@@ -41,6 +43,8 @@ _HIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 
 def parsed(url: str) -> httpx.URL:
     """Raises InvalidRequestError where ``url`` is not an http(s) address as we take them."""
+    import httpx  # here, as an engine that calls nobody starts sooner without it
+
     try:
         found = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
@@ -108,7 +112,7 @@ def allowed(host: str, port: int, *, private: bool) -> list[str]:
     good = [address for address in addresses if refusal(address, private=private) is None]
     if not good:
         why = refusal(addresses[0], private=private) or "it stands for nothing."
-        raise ForbiddenError(f"{host}: {why}")
+        raise ForbiddenError(why if host == str(addresses[0]) else f"{host}: {why}")
     return [str(_inner(address)[0] if _is_mapped(address) else address) for address in good]
 
 

@@ -19,6 +19,8 @@ from jupyter_capture.engine.ids import new_id
 _BACKLOG = 1000
 _REMEMBERED = 500
 """Events of a session: those of minutes."""
+_OVER = 1000
+"""Sessions that are known to be over: what is told of one comes soon after its end, if at all."""
 _INSTANT = "levels"
 """Of no interest a moment later."""
 
@@ -53,7 +55,7 @@ class Events:
         self._engine = secrets.token_hex(6)
         self._count = 0
         self._past: dict[str, deque[tuple[int, dict[str, Any]]]] = {}
-        self._over: set[str] = set()
+        self._over: deque[str] = deque(maxlen=_OVER)
 
     @contextmanager
     def listening(
@@ -105,8 +107,8 @@ class Events:
         """A stretch of it is forgotten, or it is ``over``."""
         with self._lock:
             self._past.pop(session_id, None)
-            if over:
-                self._over.add(session_id)
+            if over and session_id not in self._over:
+                self._over.append(session_id)
 
     def _remember(self, event: dict[str, Any], session_id: str) -> dict[str, Any]:
         self._count += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import subprocess
@@ -125,6 +126,9 @@ def test_a_name_that_stands_for_a_forbidden_address_is_not_called(
         pytest.raises(ForbiddenError, match=r"inside\.test: "),
     ):
         Poster().post("http://inside.test:1/", {}, b"{}")
+    if ":" not in address:
+        with pytest.raises(ForbiddenError, match=f"^{re.escape(address)} (is|lies)"):
+            Poster().post(f"http://{address}:1/", {}, b"{}")
 
 
 def test_of_several_addresses_only_those_that_may_be_called_are(

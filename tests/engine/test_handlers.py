@@ -123,6 +123,12 @@ async def test_who_comes_back_gets_what_it_missed_and_nothing_twice() -> None:
     events.forget("cap-1", over=True)
     events.publish({"channel": "cells", "data": 6}, None, "cap-1")
     assert missed("cap-1", cursor) == []
+    # Of an engine that runs for months, only the latest ends are known.
+    for number in range(5000):
+        events.forget(f"cap-{number}", over=True)
+    events.publish({"channel": "cells", "data": 7}, None, "cap-4999")
+    assert missed("cap-4999", cursor) == []
+    assert len(events._over) <= 1000
 
 
 _STOP = ("stopping", "stopped", "exported")
