@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpcore
-import httpx
 
 from jupyter_capture.engine.addresses import allowed, parsed
 
@@ -79,6 +78,8 @@ class Poster:
 
     def _context(self) -> ssl.SSLContext:
         if self.context is None:
+            import httpx
+
             self.context = httpx.create_ssl_context()
         return self.context
 
