@@ -124,6 +124,7 @@ def timeline_html(
     tracks: Sequence[Sequence[tuple[float, float, str]]],
     notes: Iterable[str] = (),
     name: str = "Timeline",
+    poster: str | None = None,
 ) -> str:
     """``tracks`` as clips (start, duration, label)."""
     rows = [
@@ -133,7 +134,7 @@ def timeline_html(
     ]
     warned = "".join(f'<div style="{_FAINT}">{escape(note)}</div>' for note in notes)
     head = f"<b>{escape(name)}</b> · {escape(resolution)}"
-    return f'<div style="{_BOX}">{head}{_table(rows)}{warned}</div>'
+    return f'<div style="{_BOX}">{_picture(poster, name, 320)}{head}{_table(rows)}{warned}</div>'
 
 
 def _words(shot: ShotLike) -> str:

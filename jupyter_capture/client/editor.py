@@ -372,7 +372,17 @@ class Timeline(Playable):
             for track in self.tracks
         ]
         notes = [*self.missing, *self.warnings]
-        return _display.timeline_html(self.resolution, tracks, notes, self.name or "Timeline")
+        name = self.name or "Timeline"
+        return _display.timeline_html(self.resolution, tracks, notes, name, self._poster())
+
+    def _poster(self) -> str | None:
+        """What its first video shows, without what lies on it: nothing is rendered to be shown."""
+        placed = [item for track in self.tracks for item in track.clips]
+        for item in sorted(placed, key=lambda item: item.start):
+            asset = item.clip.asset
+            if isinstance(asset, VideoAsset):
+                return self.connection.poster(asset.id, float(asset.start), width=640)
+        return None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _display.bundle(self, include, self._html)

@@ -28,6 +28,7 @@ def everything(conn: Connection) -> list[Any]:
     timeline = editor.Timeline(conn)
     track = editor.Track()
     track.add_clip(0, editor.Clip(editor.TextAsset("<script>x</script>"), 2))
+    track.add_clip(2, editor.Clip(editor.VideoAsset("m-1", start=3), 2))
     timeline.add_track(track)
     timeline.generate_stream()
     session = CaptureSession(conn, "cap-1", "default")
@@ -63,6 +64,14 @@ def test_shots_show_when_and_what_was_said(served: Server, conn: Connection) -> 
     assert "0:01.5–0:03.0" in html
     assert "mic:default" in html
     assert base64.b64encode(JPEG).decode() in html
+
+
+def test_a_timeline_shows_a_picture_of_its_first_video(served: Server, conn: Connection) -> None:
+    timeline = next(each for each in everything(conn) if isinstance(each, editor.Timeline))
+    html = timeline._repr_mimebundle_()["text/html"]
+    assert base64.b64encode(JPEG).decode() in html
+    asked = next(request for request in served.sent if request.url.path.endswith("thumbnail"))
+    assert asked.url.params["timestamp"] == "3.0"
 
 
 def test_a_session_shows_what_is_kept_and_what_is_live_only(conn: Connection) -> None:
