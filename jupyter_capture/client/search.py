@@ -90,7 +90,9 @@ class Shot(Playable):
         return f"{self.video_id}-{self.start:.0f}s.mp4"
 
     def _poster(self, width: int = 640) -> str | None:
-        return self._connection.poster(self.video_id, self.start, width)
+        # At its very start the screen may still show what was there before.
+        inside = min(self.start + 0.5, (self.start + self.end) / 2)
+        return self._connection.poster(self.video_id, inside, width)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _display.bundle(self, include, lambda: _display.shots_html([self], [self._poster()]))

@@ -64,6 +64,8 @@ def test_shots_show_when_and_what_was_said(served: Server, conn: Connection) -> 
     assert "0:01.5–0:03.0" in html
     assert "mic:default" in html
     assert base64.b64encode(JPEG).decode() in html
+    pictured = [r for r in served.sent if r.url.path == "/video/m-1/thumbnail"]
+    assert [r.url.params["timestamp"] for r in pictured] == ["2.0", "7.5"]  # inside of the shots
 
 
 def test_a_timeline_shows_a_picture_of_its_first_video(served: Server, conn: Connection) -> None:
