@@ -1,5 +1,7 @@
 /** Why a video does not play, in words for the person who wants to watch it. */
 
+import { trans } from "./words";
+
 export type Failure =
   | { kind: "http"; status: number }
   | { kind: "unreachable" }
@@ -11,25 +13,32 @@ export type Failure =
 /** Thrown by an Api whose other side has already said in good words what is wrong. */
 export class SaidError extends Error {}
 
-const expired =
-  "This link has expired. Play it again from your notebook to get a fresh one.";
+const expired = () => trans.__("This link has expired. Play it again from your notebook to get a fresh one.");
 
 export function explain(failure: Failure): string {
   switch (failure.kind) {
     case "http":
-      if ([401, 403].includes(failure.status)) return expired;
+      if ([401, 403].includes(failure.status)) return expired();
       if ([404, 410].includes(failure.status)) {
-        return "This recording is not here any more. It may have been deleted.";
+        return trans.__("This recording is not here any more. It may have been deleted.");
       }
-      return "The capture engine could not prepare this video. Try again; its log says more.";
+      return trans.__(
+        "The capture engine could not prepare this video. Try again; its log says more.",
+      );
     case "unreachable":
-      return "The capture engine cannot be reached. Run any capture command in your notebook, which starts it, then try again.";
+      return trans.__(
+        "The capture engine cannot be reached. Run any capture command in your notebook, which starts it, then try again.",
+      );
     case "not-a-stream":
-      return "What came back is not a video stream. Play it again from your notebook.";
+      return trans.__("What came back is not a video stream. Play it again from your notebook.");
     case "decode":
-      return "This browser could not decode the video. Try again, or open it in another browser.";
+      return trans.__(
+        "This browser could not decode the video. Try again, or open it in another browser.",
+      );
     case "unsupported":
-      return "This browser cannot play H.264 video. Open it in Chrome, Edge, Firefox or Safari.";
+      return trans.__(
+        "This browser cannot play H.264 video. Open it in Chrome, Edge, Firefox or Safari.",
+      );
     case "said":
       return failure.message;
   }

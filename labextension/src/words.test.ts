@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Failure, explain } from "./explain";
+import { names, noSound, refused, whyNot } from "./record/words";
 import { bindings } from "./ui/timeline/commands";
 import { animations, filters, fits, placeWords, positions } from "./ui/timeline/choices";
 import { kindOf, labelOf } from "./ui/timeline/model";
@@ -32,5 +34,29 @@ describe("words", () => {
     const captions = { type: "caption", src: "auto" } as const;
     expect([kindOf(captions), labelOf({ asset: captions })]).toEqual(["<caption>", "<Captions>"]);
     expect(cuts({ ranges: [], silences: 2, fillers: 0, seconds: 1 })).toBe("<%1, %2 s>");
+  });
+
+  it("of what cannot be recorded or played are, too", () => {
+    speak({ ...english, __: (text) => `<${text}>` });
+    const here = { isSecureContext: true, navigator: { mediaDevices: { getUserMedia: vi.fn() } } };
+    const errors = ["NotAllowedError", "NotFoundError", "NotReadableError", "OddError"];
+    const failures: Failure["kind"][] = ["unreachable", "not-a-stream", "decode", "unsupported"];
+    const all = [
+      whyNot({ ...here, isSecureContext: false }),
+      whyNot(here),
+      whyNot({ ...here, navigator: {}, MediaRecorder: vi.fn() }),
+      ...Object.values(names()),
+      noSound(),
+      ...errors.flatMap((name) =>
+        (["display", "mic"] as const).map((kind) => refused([kind], { name }).message),
+      ),
+      ...[401, 404, 500].map((status) => explain({ kind: "http", status })),
+      ...failures.map((kind) => explain({ kind } as Failure)),
+    ];
+    expect(all.filter((words) => !/^<.+>$/.test(words))).toEqual([]);
+    speak(english);
+    expect(refused(["mic", "camera"], { name: "NotFoundError" }).message).toContain(
+      "(the microphone and the camera)",
+    );
   });
 });

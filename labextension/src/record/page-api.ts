@@ -114,7 +114,7 @@ function introduce(session: Session, state: SessionState): void {
   state.name = typeof name === "string" ? name : "";
   for (const channel of session.channels ?? []) {
     const [kind, device] = channel.channel_id.split(":");
-    if (device === "browser") channel.name = names[kind as Kind] ?? channel.name;
+    if (device === "browser") channel.name = names()[kind as Kind] ?? channel.name;
   }
 }
 

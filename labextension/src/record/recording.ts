@@ -1,5 +1,6 @@
 /** What this page shares with one session. It outlives the panel that began it. */
 
+import { trans } from "../words";
 import { SharedChannel } from "./channel";
 import { Clock } from "./clock";
 import { pulse } from "./pulse";
@@ -52,7 +53,7 @@ export class BrowserRecording {
   get trouble(): string {
     if (this.over) return "";
     return this.broken.size
-      ? "The connection is lost. What you share is kept here for a minute, and sent when it is back."
+      ? trans.__("The connection is lost. What you share is kept here for a minute, and sent when it is back.")
       : "";
   }
 

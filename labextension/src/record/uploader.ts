@@ -1,5 +1,6 @@
 /** Sends the chunks of one channel, keeps what was not answered for, and comes back by itself. */
 
+import { trans } from "../words";
 import { type Chunk, type ChunkQueue, packed } from "./queue";
 
 /** A websocket, as far as it is needed here. */
@@ -114,7 +115,7 @@ export class Uploader {
         return;
       case "over":
         this.ended = true;
-        this.heard.over(answer.message ?? "The recording has ended.");
+        this.heard.over(answer.message ?? trans.__("The recording has ended."));
     }
   }
 

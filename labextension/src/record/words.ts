@@ -1,6 +1,7 @@
 /** What keeps a browser from recording, in words for the person in front of it. */
 
 import { SaidError } from "../explain";
+import { trans } from "../words";
 
 export type Kind = "display" | "system_audio" | "mic" | "camera";
 
@@ -13,16 +14,19 @@ export interface Surroundings {
 /** Why this page cannot record at all; "" where it can. */
 export function whyNot(here: Surroundings): string {
   if (!here.isSecureContext) {
-    return (
-      "Browsers let a page record only over HTTPS, or from the machine itself (127.0.0.1 or " +
-      "localhost). Open this page in one of these ways."
+    return trans.__(
+      "Browsers let a page record only over HTTPS, or from the machine itself (127.0.0.1 or localhost). Open this page in one of these ways.",
     );
   }
   if (typeof here.MediaRecorder !== "function") {
-    return "This browser cannot record: it has no MediaRecorder. Use a current Chrome, Edge, Firefox or Safari.";
+    return trans.__(
+      "This browser cannot record: it has no MediaRecorder. Use a current Chrome, Edge, Firefox or Safari.",
+    );
   }
   if (!here.navigator.mediaDevices?.getUserMedia) {
-    return "This browser gives a page neither a microphone nor a screen here. Open the page in a tab of Chrome, Edge, Firefox or Safari.";
+    return trans.__(
+      "This browser gives a page neither a microphone nor a screen here. Open the page in a tab of Chrome, Edge, Firefox or Safari.",
+    );
   }
   return "";
 }
@@ -34,46 +38,60 @@ export function kinds(here: Surroundings): Kind[] {
   return [...(screen ? (["display", "system_audio"] as const) : []), "mic", "camera"];
 }
 
-const things: Record<Kind, string> = {
-  display: "the screen",
-  system_audio: "the sound",
-  mic: "the microphone",
-  camera: "the camera",
-};
+const things = (): Record<Kind, string> => ({
+  display: trans.__("the screen"),
+  system_audio: trans.__("the sound"),
+  mic: trans.__("the microphone"),
+  camera: trans.__("the camera"),
+});
 
 /** Why the browser did not give what was asked for. */
 export function refused(asked: readonly Kind[], error: unknown): SaidError {
-  const what = asked.map((kind) => things[kind]).join(" and ");
+  const named = things();
+  const what = asked.map((kind) => named[kind]).reduce((one, more) => trans.__("%1 and %2", one, more));
   const name = (error as DOMException | undefined)?.name ?? "";
   const screen = asked.includes("display");
   if (name === "NotAllowedError" || name === "SecurityError") {
     return new SaidError(
       screen
-        ? "No screen was shared. Press again, and choose a screen, a window or a tab; if the browser did not ask, allow it in its settings for this site."
-        : `The browser was not allowed to use ${what}. Allow it beside the address bar, then try again, or switch it off here.`,
+        ? trans.__(
+            "No screen was shared. Press again, and choose a screen, a window or a tab; if the browser did not ask, allow it in its settings for this site.",
+          )
+        : trans.__(
+            "The browser was not allowed to use %1. Allow it beside the address bar, then try again, or switch it off here.",
+            what,
+          ),
     );
   }
   if (name === "NotFoundError" || name === "OverconstrainedError") {
-    return new SaidError(`This computer has no such device (${what}). Plug one in, or switch it off here.`);
+    return new SaidError(
+      trans.__("This computer has no such device (%1). Plug one in, or switch it off here.", what),
+    );
   }
   if (screen && (name === "NotReadableError" || name === "AbortError")) {
     return new SaidError(
-      "The system did not show the browser its screen. Allow the browser to record the screen in the system's settings, or share a tab or a window instead.",
+      trans.__(
+        "The system did not show the browser its screen. Allow the browser to record the screen in the system's settings, or share a tab or a window instead.",
+      ),
     );
   }
   if (name === "NotReadableError" || name === "AbortError") {
-    return new SaidError(`The system did not give ${what}. Another program may hold it: close that, then try again.`);
+    return new SaidError(
+      trans.__("The system did not give %1. Another program may hold it: close that, then try again.", what),
+    );
   }
   if (error instanceof SaidError) return error;
-  return new SaidError(`The browser could not share ${what} (${name || String(error)}).`);
+  return new SaidError(trans.__("The browser could not share %1 (%2).", what, name || String(error)));
 }
 
-export const names: Record<Kind, string> = {
-  display: "Screen, window or tab of this browser",
-  system_audio: "Its sound",
-  mic: "Microphone of this browser",
-  camera: "Camera of this browser",
-};
+export const names = (): Record<Kind, string> => ({
+  display: trans.__("Screen, window or tab of this browser"),
+  system_audio: trans.__("Its sound"),
+  mic: trans.__("Microphone of this browser"),
+  camera: trans.__("Camera of this browser"),
+});
 
-export const noSound =
-  "The browser shares no sound of what was chosen, so there is none: share a tab, or tick its “share audio”.";
+export const noSound = () =>
+  trans.__(
+    "The browser shares no sound of what was chosen, so there is none: share a tab, or tick its “share audio”.",
+  );

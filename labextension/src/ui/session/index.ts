@@ -289,7 +289,7 @@ class SessionController {
     // First of all: a browser asks for its screen only right after a click.
     const shared = await this.sharing.ask(this.channels.filter((c) => c.on).map((c) => c.channel_id));
     if (shared?.silent) this.chosen.choose("system_audio:browser", { on: false });
-    this.ui.notes.set("sound", shared?.silent ? noSound : "", { calm: true });
+    this.ui.notes.set("sound", shared?.silent ? noSound() : "", { calm: true });
     const channels = this.channels;
     let session_id = "";
     try {

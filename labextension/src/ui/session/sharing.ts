@@ -45,7 +45,7 @@ export class Sharing {
     if (!this.isHere) return [];
     return kinds(globalThis as never).map((kind) => ({
       channel_id: `${kind}:browser`,
-      name: names[kind],
+      name: names()[kind],
       type: kind === "display" || kind === "camera" ? "video" : "audio",
       is_default: false,
     }));

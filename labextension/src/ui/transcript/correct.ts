@@ -1,6 +1,7 @@
 /** Words that were misheard are put right where they stand. */
 
 import type { Correction } from "../../wire";
+import { trans } from "../../words";
 import { make } from "../dom";
 import { wordsOf } from "../notes";
 
@@ -35,7 +36,7 @@ export function correct(words: readonly HTMLElement[], correcting: Correcting): 
   field.maxLength = 10_000;
   field.spellcheck = true;
   field.autocomplete = "off";
-  field.setAttribute("aria-label", `Correct “${was}”: Enter writes it, Escape leaves it`);
+  field.setAttribute("aria-label", trans.__("Correct “%1”: Enter writes it, Escape leaves it", was));
   const fit = () => (field.style.width = `${Math.max(6, field.value.length + 2)}ch`);
   let open = true;
   const close = (now: HTMLElement[], made?: Correction) => {
@@ -88,7 +89,7 @@ export function replaced(words: readonly HTMLElement[], made: Correction): HTMLE
   const now = made.words.map((word) => wordElement(word.text, word.start, word.end));
   for (const word of now) {
     word.classList.add("jc-corrected");
-    word.title = made.was ? `Corrected; it was “${made.was}”` : "Added";
+    word.title = made.was ? trans.__("Corrected; it was “%1”", made.was) : trans.__("Added");
   }
   first.before(...now.flatMap((word) => [word, " "]));
   for (const word of words) {

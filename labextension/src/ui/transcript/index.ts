@@ -4,6 +4,7 @@ import type { PanelApi } from "../../api";
 import { ApiError } from "../../api/panel";
 import { clamp, formatTime } from "../../time";
 import type { Asset, Correction, Transcript, TranscriptItem } from "../../wire";
+import { trans } from "../../words";
 import { make } from "../dom";
 import { type LazyList, lazyList } from "../lazy";
 import { busyWords, wordsOf } from "../notes";
@@ -85,7 +86,7 @@ class TranscriptController {
     this.shown?.destroy();
     ui.list.replaceChildren();
     this.pick(undefined);
-    ui.notes.set("load", "Reading what was said…", { calm: true });
+    ui.notes.set("load", trans.__("Reading what was said…"), { calm: true });
     try {
       const asset = await api.request<Asset>("GET", this.path);
       if (attempt !== this.attempt) return;
@@ -93,7 +94,7 @@ class TranscriptController {
       const said = await this.sentences();
       if (attempt !== this.attempt) return;
       this.showBlocks(blocksOf(said));
-      ui.notes.set("load", this.blocks.length ? "" : "No words were heard in it.", { calm: true });
+      ui.notes.set("load", this.blocks.length ? "" : trans.__("No words were heard in it."), { calm: true });
     } catch (error) {
       if (attempt !== this.attempt) return;
       ui.notes.set("load", wordsOf(error), { again: () => void this.load() });
@@ -108,7 +109,7 @@ class TranscriptController {
     const answer = await ask().catch(async (error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "NOT_INDEXED") throw error;
       await api.request("POST", `${this.path}/index`, {}, ({ percentage }) => {
-        ui.notes.set("load", `Listening to it first, ${percentage.toFixed(0)} %…`, { calm: true });
+        ui.notes.set("load", trans.__("Listening to it first, %1 %…", percentage.toFixed(0)), { calm: true });
       });
       return ask();
     });
@@ -251,7 +252,7 @@ class TranscriptController {
     this.picked = words;
     this.ui.clip.disabled = this.ui.mend.disabled = !words;
     if (!words) {
-      this.ui.said.textContent = idle;
+      this.ui.said.textContent = idle();
       return;
     }
     for (const word of this.between(...words)) word.classList.add("jc-picked");
@@ -282,7 +283,7 @@ class TranscriptController {
     try {
       this.api.emit("clip", clip);
       const length = (clip.end - clip.start).toFixed(1);
-      this.ui.said.textContent = `A clip of ${length} s was made.`;
+      this.ui.said.textContent = trans.__("A clip of %1 s was made.", length);
     } catch (error) {
       this.ui.notes.set("clip", wordsOf(error));
     }
@@ -294,7 +295,7 @@ class TranscriptController {
     const [first, last] = words;
     const row = first.closest<HTMLElement>(".jc-block");
     if (!row || !row.contains(last)) {
-      this.ui.said.textContent = "Correct the words of one paragraph at a time.";
+      this.ui.said.textContent = trans.__("Correct the words of one paragraph at a time.");
       return;
     }
     if (row.querySelector(".jc-correct")) return;
@@ -324,7 +325,9 @@ class TranscriptController {
     const { ui } = this;
     const block = this.blocks[this.shown?.rows.indexOf(row) ?? -1];
     if (block) block.text = textOf([...row.querySelectorAll<HTMLElement>(".jc-word")]);
-    ui.said.textContent = `“${made.was}” is now ${made.text ? `“${made.text}”` : "taken out"}.`;
+    ui.said.textContent = made.text
+      ? trans.__("“%1” is now “%2”.", made.was, made.text)
+      : trans.__("“%1” is now taken out.", made.was);
     ui.undo.hidden = !words.length;
     this.mended = { row, words, made };
   }
