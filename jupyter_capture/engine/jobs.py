@@ -53,6 +53,8 @@ class Jobs:
         self._ending = False
         self.on_gone: Callable[[], None] = lambda: None
         """Told that a job has ended, or its worker died, once the worker is gone."""
+        self.on_dead: Callable[[str], None] = lambda job_id: None
+        """Told of a job whose worker died for good, before its failure is told to anybody."""
 
     def submit(self, kind: str, key: str, args: dict[str, Any]) -> str:
         """Queue work, unless equal work (the same ``key``) waits or runs already. Its id."""
@@ -211,7 +213,7 @@ class Jobs:
                 f"This {row.kind} took more processor time than any may, and was ended. A file "
                 "that takes so long is damaged, or was made to. Convert it, or send a part of it."
             )
-            self._finish(job_id, "failed", error=failure_of(said))
+            self._give_up(job_id, failure_of(said))
             return
         if row.attempts < ATTEMPTS:
             self._update(job_id, status="queued", progress=0.0)
@@ -221,6 +223,13 @@ class Jobs:
             "Is the machine short of memory? Try again.",
             "error_code": JobError.code,
         }
+        self._give_up(job_id, error)
+
+    def _give_up(self, job_id: str, error: dict[str, str]) -> None:
+        try:
+            self.on_dead(job_id)
+        except Exception:  # `on_gone` tries it again; its failure is told all the same
+            logger.exception("what %s left could not be deleted", job_id)
         self._finish(job_id, "failed", error=error)
 
     def _finish(self, job_id: str, status: str, **values: Any) -> None:

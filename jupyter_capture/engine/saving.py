@@ -101,11 +101,14 @@ def stream_in(what: str) -> str:
     return what[:28]
 
 
-def drop_unfinished(store: Store, home: Home) -> None:
-    """Delete what was left by jobs that ended without their own doing."""
+def drop_unfinished(store: Store, home: Home, dead_job: str = "") -> None:
+    """Delete what was left by jobs that ended without their own doing. ``dead_job``: one that
+    still counts as running."""
     with store.read() as connection:
         asked = select(jobs.c.args).where(
-            jobs.c.kind == "download", jobs.c.status.in_(("queued", "running"))
+            jobs.c.kind == "download",
+            jobs.c.status.in_(("queued", "running")),
+            jobs.c.id != dead_job,
         )
         active = {
             scratch(home, args["stream_id"], args.get("format", "mp4")).name

@@ -127,6 +127,7 @@ class Services:
             private=settings.private_callbacks,
         )
         self.jobs.on_gone = self._tidy
+        self.jobs.on_dead = self._tidy
         embedder = LazyEmbedder(self.home, settings.threads)
         self.finder = Finder(self.store, self.library, embedder)
         self.records = Records(
@@ -197,10 +198,10 @@ class Services:
         with self.ahead.held(session_id):
             heard.forget(self.home.session(session_id), start, end)
 
-    def _tidy(self) -> None:
+    def _tidy(self, dead_job: str = "") -> None:
         """Files half made by jobs that were cancelled, or died."""
-        self.uploads.tidy()
-        drop_unfinished(self.store, self.home)
+        self.uploads.tidy(dead_job)
+        drop_unfinished(self.store, self.home, dead_job)
 
     def start(self) -> None:
         if self.store.is_new:

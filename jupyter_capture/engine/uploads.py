@@ -231,21 +231,18 @@ class Uploads:
             return None
         return self._tickets.check("upload", parts.path.removeprefix("/upload/").rstrip("/"))
 
-    def tidy(self) -> None:
-        """Delete what jobs left behind that have ended: they were cancelled, or died."""
+    def tidy(self, dead_job: str = "") -> None:
+        """Delete what jobs left behind that have ended: they were cancelled, or died.
+        ``dead_job``: one that still counts as running."""
         with self._moving:
-            self._tidy()
+            self._tidy(dead_job)
 
-    def _tidy(self) -> None:
+    def _tidy(self, dead_job: str) -> None:
+        ended = jobs.c.status.in_(("failed", "cancelled")) | (jobs.c.id == dead_job)
+        running = jobs.c.status.in_(("queued", "running")) & (jobs.c.id != dead_job)
         with self._store.read() as connection:
-            active = set(
-                connection.execute(
-                    select(jobs.c.key).where(jobs.c.status.in_(("queued", "running")))
-                ).scalars()
-            )
-            given_up = select(jobs.c.key).where(
-                jobs.c.kind == "ingest", jobs.c.status.in_(("failed", "cancelled"))
-            )
+            active = set(connection.execute(select(jobs.c.key).where(running)).scalars())
+            given_up = select(jobs.c.key).where(jobs.c.kind == "ingest", ended)
             dead = set(connection.execute(given_up).scalars()) - active
             known = set(connection.execute(select(assets.c.id)).scalars())
         for folder in self._home.uploads.iterdir():
