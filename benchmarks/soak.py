@@ -236,6 +236,10 @@ def report(stretches: list[dict[str, Any]]) -> None:
         f" {of['threads'][0]:.0f} → {of['threads'][1]:.0f} threads"
         for kind, of in last.items()
     )
+    slopes_of = [one["kinds"]["engine"]["memory"][2] for one in stretches]
+    if len(slopes_of) > 1:
+        each = ", ".join(f"{slope:+.0f}" for slope in slopes_of)
+        said = f"the last: {said}; the engine's memory in each: {each} MB/h"
     refused = sum(one["refusals"] for one in stretches)
     asked = sum(sum(one["asked"].values()) for one in stretches)
     held = refused == 0 and all(

@@ -35,7 +35,7 @@ from jupyter_capture.media.chapters import (
     spoken_chapters,
     tidy,
 )
-from jupyter_capture.media.order import Order, Said
+from jupyter_capture.media.order import Order, Said, listed
 from jupyter_capture.media.plan import TICKS, Cut, Plan, make_plan
 from jupyter_capture.media.render import plan_timeline
 from jupyter_capture.media.timeline import Scene, Source, read_timeline
@@ -349,7 +349,7 @@ class Streams:
                 marks.append(Mark(clip.start, asset.id, first))
         plan = plan_timeline(scene, {}, self._fps)
         order = Order.of(timeline, sources, words, self._fps)
-        return scene, Ready(plan, order.assets, tuple(heard), tuple(marks), burnt, order)
+        return scene, Ready(listed(plan), order.assets, tuple(heard), tuple(marks), burnt, order)
 
     def _sources(self, timeline: Timeline) -> dict[str, Source]:
         found: dict[str, Source] = {}

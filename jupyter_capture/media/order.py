@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jupyter_capture._version import __version__
-from jupyter_capture.errors import NotIndexedError
+from jupyter_capture.errors import EngineError, NotIndexedError
+from jupyter_capture.media.fmp4 import Sample
 from jupyter_capture.media.opened import OpenedTracks
-from jupyter_capture.media.plan import Plan
+from jupyter_capture.media.plan import Check, Made, Plan
 from jupyter_capture.media.render import plan_timeline
 from jupyter_capture.media.scene import Source, Sources
 from jupyter_capture.media.tracks import StoredTrack
@@ -64,6 +65,26 @@ class Order:
 
         timeline = Timeline.model_validate(content["timeline"])
         return plan_timeline(timeline, sources, content["fps"], said)
+
+
+def listed(plan: Plan) -> Plan:
+    """A plan of which segments are told and copied, but none drawn: for who leaves that to another
+    process. The pictures of its texts, megabytes each, are not held."""
+    video = [
+        segment._replace(
+            pieces=tuple(
+                piece._replace(make=_elsewhere) if isinstance(piece, Made) else piece
+                for piece in segment.pieces
+            )
+        )
+        for segment in plan.video
+    ]
+    audio = [each._replace(make=_elsewhere) if each.make else each for each in plan.audio]
+    return replace(plan, video=video, audio=audio)
+
+
+def _elsewhere(check: Check) -> list[Sample]:
+    raise EngineError("This segment is made by another process, from its order.")
 
 
 def _written(source: Source) -> dict[str, Any]:

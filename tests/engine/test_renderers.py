@@ -305,7 +305,9 @@ async def test_a_player_gets_rendered_segments_and_what_follows_is_ready(app: Ap
         sound = await client.get(f"{url}/a/0.m4s")
         again = await client.get(f"{url}/v/0.m4s")
         nothing = await client.get(f"{url}/v/999.m4s")
-    plan = app.services.streams.get(app.services.tickets.check("stream", url.split("/")[-1])).plan
+    ready = app.services.streams.get(app.services.tickets.check("stream", url.split("/")[-1]))
+    assert ready.order is not None
+    plan = ready.order.plan()
     assert first.content == again.content == cut.segment(plan, "video", 0)
     assert sound.content == cut.segment(plan, "audio", 0)
     assert nothing.status_code == 404

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 import wave
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -19,6 +20,7 @@ from upload_harness import ended
 
 from jupyter_capture.engine import saving
 from jupyter_capture.engine.index import DIMENSIONS, write_index
+from jupyter_capture.engine.streams import Ready
 
 SAID = [sentence("Good morning everybody", 1, 2.5), sentence("Now the budget", 6, 7.5)]
 
@@ -45,10 +47,14 @@ async def saved(app: App, made: str, format: str, timeline: Any = None) -> httpx
         return await written(app, answer.json()["data"]["stream_url"], format)
 
 
+def rendered(ready: Ready) -> AbstractContextManager[Ready]:
+    return nullcontext(replace(ready, plan=ready.order.plan()) if ready.order else ready)
+
+
 async def written(app: App, url: str, format: str) -> httpx.Response:
     stream_id = url.split("/")[4].partition(".")[0]
     services = app.services
-    making = saving.Saving(services.streams, services.home, 1000, lambda done: None, nullcontext)
+    making = saving.Saving(services.streams, services.home, 1000, lambda done: None, rendered)
     done = making.run(stream_id, f"Clip.{format}", format)  # type: ignore[arg-type]
     async with app.tcp as client:
         file = await client.get(services.ticketed("download", done["file"]))
