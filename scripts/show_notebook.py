@@ -125,7 +125,7 @@ def filmed(folder: Path, desktop: VirtualDesktop, env: dict[str, str]) -> tuple[
         browser.close()
     made = connection.get_capture_session(session.id).exported_video_id
     film = connection.get_collection().get_video(str(made))
-    place = (0.0, float(pointer.top), float(SIZE[0]), float(pointer.top + SIZE[1]))
+    place = (0.0, float(pointer.top), float(SIZE[0]), float(SIZE[1]))
     return film.save(folder / "notebook.mp4", show_progress=False), place
 
 
