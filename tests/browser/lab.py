@@ -18,6 +18,7 @@ from types import TracebackType
 from jupyter_server.auth.security import passwd
 
 from tests.certificate import certificate
+from tests.jupyters import end_jupyter
 
 SIDEBAR = Path(__file__).parent.parent.parent / "labextension" / "dist"
 
@@ -137,5 +138,4 @@ class Lab:
         trace: TracebackType | None,
     ) -> None:
         assert self._process is not None
-        self._process.terminate()
-        self._process.wait(30)
+        end_jupyter(self._process)

@@ -161,7 +161,7 @@ def test_recording_in_a_notebook_and_in_the_sidebar(
     heard = clicks(folder / tracks["system_audio:browser"].parts[0].file)
     assert len(heard) > LOST / EVERY
     claps = ada.pages[0].evaluate("claps")
-    assert shaken(heard[1:], claps) < 0.1, (heard, claps)
+    assert shaken(heard[1:], claps) < 0.1, f"{heard} {claps}"
     assert len(seen) == pytest.approx(len(heard), abs=1), (seen, heard)
     apart = [min(abs(flash - click) for click in heard) for flash in seen[1:]]
     assert np.median(apart) < 0.12

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,17 @@ from jupyter_capture.media.fmp4 import scan
 from jupyter_capture.wire.recorder import Manifest, Report, TrackManifest
 
 ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def free(display: str) -> Iterator[None]:
+    """Nobody takes the number of a desktop that has ended, as the next Xvfb would."""
+    lock = Path(f"/tmp/.X{display.lstrip(':')}-lock")
+    lock.write_text(f"{os.getpid():>10}\n")
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 class Client:

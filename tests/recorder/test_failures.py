@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from recorder_harness import Launch, Recording
+from recorder_harness import Launch, Recording, free
 
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.media.fmp4 import scan
@@ -158,10 +158,11 @@ def test_the_end_of_the_display_is_a_black_still_and_the_sound_goes_on(launch: L
         recording.client.wait("active")
         recording.client.wait_until(0.5)
         own.close()
-        recording.client.wait("gap")
-        at = recording.client.wait("levels").data["at"]
-        recording.client.wait_until(at + 1.2)
-        manifest = recording.stop()
+        with free(own.display):
+            recording.client.wait("gap")
+            at = recording.client.wait("levels").data["at"]
+            recording.client.wait_until(at + 1.2)
+            manifest = recording.stop()
     assert {track.seconds for track in manifest.tracks} == {manifest.duration}
     (gap,) = recording.track("display:1").gaps
     assert gap.end == recording.track("display:1").duration

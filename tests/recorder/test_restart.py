@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from recorder_harness import Launch, Recording, attach, spawn_again
+from recorder_harness import Launch, Recording, attach, free, spawn_again
 
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.media.tracks import StoredTrack
@@ -117,15 +117,16 @@ def test_a_device_that_is_gone_by_then_is_a_gap(desktop: VirtualDesktop, launch:
         recording.client.wait("active")
         recording.client.wait_until(0.8)
         recording.kill()
-    again(recording, desktop, environment={})
-    recording.process.kill()
-    recording.process.communicate()
-    recording.client.close()
-    recording.process = spawn_again(recording.folder, env)
-    recording.client = attach(recording.socket, recording.process)
-    back = recording.client.wait("active").data["duration"]
-    recording.client.wait_until(back + 0.6)
-    manifest = recording.stop()
+    with free(own.display):
+        again(recording, desktop, environment={})
+        recording.process.kill()
+        recording.process.communicate()
+        recording.client.close()
+        recording.process = spawn_again(recording.folder, env)
+        recording.client = attach(recording.socket, recording.process)
+        back = recording.client.wait("active").data["duration"]
+        recording.client.wait_until(back + 0.6)
+        manifest = recording.stop()
     assert {track.seconds for track in manifest.tracks} == {manifest.duration}
     assert recording.track("display:1").gaps[-1].end == recording.track("display:1").duration
     assert recording.loudness("mic:default", 0, 60) >= 0

@@ -24,6 +24,7 @@ from jupyter_capture.client._http import Http
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.local import end_engine
 from tests.certificate import certificate
+from tests.jupyters import end_jupyter
 
 ROOT = Path(__file__).parent.parent.parent
 OTHERS = (
@@ -113,8 +114,7 @@ class JupyterServer:
         trace: TracebackType | None,
     ) -> None:
         assert self._process is not None
-        self._process.terminate()
-        self._process.wait(30)
+        end_jupyter(self._process)
         end_engine(self.data_dir)
 
     def _answers(self) -> bool:
