@@ -35,6 +35,8 @@ _CUT = """(side) => {
     .map((each) => each.outerHTML.slice(0, 160)); }"""
 NARROW, USUAL = 260, 400
 _RUN = "async (command) => { await window.jupyterapp.commands.execute(command); }"
+_SETTINGS = """async (query) => {
+  await window.jupyterapp.commands.execute("settingeditor:open", { query }); }"""
 _READY = """async () => {
   const app = window.jupyterapp;
   await app.restored;
@@ -326,6 +328,24 @@ def test_an_engine_that_does_not_start_is_explained(page: Page, lab: Lab) -> Non
     expect(sidebar.locator(".jc-note")).to_contain_text(said)
     sidebar.get_by_role("button", name="Try again").click()
     expect(sidebar.get_by_role("button", name="Record", exact=True)).to_be_enabled(timeout=30_000)
+    reach(page, sidebar)
+
+
+def reach(page: Page, sidebar: Locator) -> None:
+    """It is there where people look for it: in the palette, the launcher and the settings."""
+    page.evaluate(_RUN, "apputils:activate-command-palette")
+    page.keyboard.type("timelines")
+    page.locator(".lm-CommandPalette-item", has_text="Show the Timelines").click()
+    expect(sidebar.locator(".jc-library[aria-label=Timelines]")).to_be_visible()
+
+    page.evaluate(_RUN, "launcher:create")
+    page.locator(".jp-LauncherCard[data-category=Other]", has_text="Record").click()
+    expect(sidebar.get_by_role("button", name="Record", exact=True)).to_be_visible()
+
+    page.evaluate(_SETTINGS, "Capture")
+    editor = page.locator(".jp-SettingsPanel")
+    expect(editor.locator("[id$=_name]")).to_have_value("Recording {date} {time}")
+    expect(editor.get_by_label("Show recordings in the status bar")).to_be_checked()
 
 
 def test_notebook_7_loads_it_without_an_error(context: BrowserContext, lab: Lab) -> None:
