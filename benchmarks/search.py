@@ -63,6 +63,14 @@ ABOUT = (
 )
 
 
+WHY = (
+    "Most of a search over all is the comparing by bits: 96 bytes of each sentence are read and "
+    "counted anew for each query, so that nothing has to be built and what was just said is found. "
+    "Next is embedding the query, which a search inside one recording pays too: without it "
+    '("vectors known") such a search keeps to its aim beside one over all.'
+)
+
+
 def asked(count: int) -> list[str]:
     """Sentences, some words of one, names, misspelt names, numbers, phrases."""
     chance = np.random.default_rng(11)
@@ -319,6 +327,7 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
     told.row("memory beyond the process", peak, "MB", at_most=150)
     told.row("first search of an engine", cold, "s")
     told.words("what was added is found by the next search", "yes" if found else "no", held=found)
+    told.note(WHY)
     told.save()
 
 
