@@ -50,6 +50,7 @@ def package(folder: Path) -> int:
     run(*UV, "install", "--quiet", "--reinstall", "--no-deps", "--python", python, sdist)
     tried(python)
     print("the sdist builds the same")
+    gone(python)
     if total > AIM_MB * 1e6:
         print(f"more than the {AIM_MB} MB that it aims at; {MOST_MB} MB are the most it may have")
     return int(total > MOST_MB * 1e6)
@@ -80,6 +81,26 @@ def tried(python: Path) -> None:
         )
         if expected not in done.stdout + done.stderr:
             sys.exit(f"{command}: no {expected!r} in {done.stdout}{done.stderr}")
+
+
+def gone(python: Path) -> None:
+    """Uninstalled, it leaves nothing that Jupyter would load."""
+    run(*UV, "uninstall", "--quiet", "--python", python, "jupyter-capture")
+    scripts = python.parent
+    for what in (("labextension",), ("server", "extension")):
+        done = subprocess.run(
+            (scripts / "jupyter", *what, "list"),
+            cwd=scripts,
+            env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        if any(
+            name in done.stdout + done.stderr for name in ("jupyter-capture", "jupyter_capture")
+        ):
+            sys.exit(f"uninstalled, yet still there:\n{done.stdout}{done.stderr}")
+    print("uninstalled, it leaves nothing enabled")
 
 
 def packages(python: Path) -> Iterator[tuple[str, int]]:
