@@ -245,10 +245,13 @@ def test_a_killed_recorder_is_started_again_and_the_recording_says_so(common: Be
     reserve = wait_for(lambda: reserves(common), what="a recorder in reserve")
     kill(first)
     wait_for(lambda: common.recorder_pid(session) != first, what="another recorder")
+    session.set_store("mic:default", False)  # said before it listens, and obeyed when it does
     assert [common.recorder_pid(session)] == reserve
     assert session.refresh().status == "active"
     wait_for(lambda: session.refresh().warnings, what="a word about it")
     assert "died and was started again" in session.warnings[-1]
+    assert {each.id: each.store for each in session.refresh().channels}["mic:default"] is False
+    session.set_store("mic:default", True)
     reach(session, 3)
     session.stop()
     assert session.status == "exported"

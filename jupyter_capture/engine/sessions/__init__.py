@@ -144,8 +144,8 @@ class Sessions:
             if not store:
                 self.records.switch(session_id, channel_id, store=False)
             live.send(Command(cmd="set_store", channel_id=channel_id, store=store))
-            if store:
-                self.records.switch(session_id, channel_id, store=True)
+            # Again, too, where a recorder that was started anew has told meanwhile what it keeps.
+            self.records.switch(session_id, channel_id, store=store)
 
     def pause_channel(self, session_id: str, channel_id: str, paused: bool) -> None:
         """Let one channel be a gap, heard and seen by nobody, or let it go on."""
@@ -154,8 +154,7 @@ class Sessions:
             if paused:
                 self.records.switch(session_id, channel_id, paused=True)
             live.send(Command(cmd="pause" if paused else "resume", channel_id=channel_id))
-            if not paused:
-                self.records.switch(session_id, channel_id, paused=False)
+            self.records.switch(session_id, channel_id, paused=paused)
 
     def forget(self, session_id: str, start: float, end: float | None) -> Erased:
         """Erase media time (seconds; None: until now) from the tracks of a recording that goes on.
@@ -293,6 +292,7 @@ class Sessions:
         match report.report:
             case "active":
                 self._on_active(session_id, live, report)
+                self._agree(session_id, live, report)
             case "levels":
                 live.levels = report.data.get("levels", {})
                 live.seconds = report.data.get("at")

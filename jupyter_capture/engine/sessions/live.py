@@ -11,6 +11,10 @@ from jupyter_capture.engine.sessions.recorders import Link
 from jupyter_capture.errors import CaptureError, ConflictError
 from jupyter_capture.wire.recorder import Command, Report
 
+_STARTING = 20.0  # s
+_LOOK = 0.02
+_NOT_YET = "The recorder is not there yet. Try again in a moment."
+
 
 @dataclass
 class Live:
@@ -42,9 +46,22 @@ class Live:
         return 0.0 if self.detach else time.monotonic() - self.attended
 
     def send(self, command: Command) -> None:
-        """Raises ConflictError where nobody listens."""
+        """To the recorder, or to the one that is being started in its place. Raises ConflictError
+        where nobody listens."""
+        deadline = time.monotonic() + _STARTING
+        while True:
+            try:
+                if self.unsure:  # it would refuse, or be asked afterwards what holds
+                    raise ConflictError(_NOT_YET)
+                return self._send(command)
+            except ConflictError:
+                if self.ended.is_set() or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK)
+
+    def _send(self, command: Command) -> None:
         if self.link is None:
-            raise ConflictError("The recorder is not there yet. Try again in a moment.")
+            raise ConflictError(_NOT_YET)
         self.link.send(command)
 
     def hear(self, report: Report) -> None:
@@ -64,4 +81,4 @@ class Live:
     def say(self, command: Command) -> None:
         """Send to whoever listens: where nobody does, the session is being closed anyway."""
         with contextlib.suppress(ConflictError):
-            self.send(command)
+            self._send(command)
