@@ -91,7 +91,7 @@ class Engine:
         except httpx.TransportError as error:
             raise _broke_off(error) from error
         finally:
-            await response.aclose()
+            await let_go(response)
 
     async def look(self) -> EngineStatus | None:
         """What the engine is doing, or None. It is neither started nor kept awake by this."""
@@ -129,6 +129,12 @@ class Engine:
         self._finding = None
         if not finding.cancelled():
             finding.exception()  # seen, though all who asked may have gone
+
+
+async def let_go(response: httpx.Response) -> None:
+    """Close it, also when whoever does is cancelled meanwhile: httpx would leave it half closed,
+    and the engine would go on with an answer that nobody reads."""
+    await asyncio.shield(asyncio.ensure_future(response.aclose()))
 
 
 def _request(

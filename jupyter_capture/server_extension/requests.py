@@ -11,7 +11,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated, stream_request_body
 
 from jupyter_capture.errors import TooLargeError
-from jupyter_capture.server_extension.engine import Engine
+from jupyter_capture.server_extension.engine import Engine, let_go
 from jupyter_capture.server_extension.handler import Handler, Refused, refusing
 from jupyter_capture.server_extension.passing import headers_down, headers_up, is_use
 
@@ -118,7 +118,7 @@ class Passage(Handler):
             self.log.warning("jupyter_capture: the engine broke off an answer: %s", error)
             self.detach().close()  # an end would say that this was all
         finally:
-            await response.aclose()
+            await let_go(response)
 
     def _tell(self, response: httpx.Response) -> None:
         self.set_status(response.status_code)

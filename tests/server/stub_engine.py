@@ -28,10 +28,10 @@ class StubEngine:
         self.sent = 0
         self.gone = threading.Event()
         self.end_code: int | None = None
-        self._folder = tempfile.mkdtemp(prefix="stub-")
+        self.socket = f"{tempfile.mkdtemp(prefix='stub-')}/s"
         config = uvicorn.Config(
             self._app,
-            uds=f"{self._folder}/s",
+            uds=self.socket,
             lifespan="off",
             log_level="critical",
             interface="asgi3",
@@ -44,7 +44,7 @@ class StubEngine:
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
-        where = {"pid": os.getpid(), "socket": f"{self._folder}/s", "version": self.version}
+        where = {"pid": os.getpid(), "socket": self.socket, "version": self.version}
         self.data_dir.mkdir(exist_ok=True)
         (self.data_dir / "engine.json").write_text(json.dumps(where))
         return self

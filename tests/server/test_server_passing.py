@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 
 import httpx
 import pytest
 from server_harness import JupyterServer, wait_for
 from stub_engine import StubEngine
 from websockets.exceptions import ConnectionClosed
+
+from jupyter_capture.server_extension.engine import let_go
 
 MB = 1 << 20
 
@@ -35,6 +39,22 @@ def test_the_slower_reader_sets_the_pace_and_its_leaving_ends_it_at_the_engine(
         assert settled(stub) < 32 * MB
         assert not stub.gone.is_set()
     assert stub.gone.wait(20)
+
+
+async def test_who_leaves_while_an_answer_is_being_closed_leaves_nothing_open(
+    tmp_path: Path,
+) -> None:
+    with StubEngine(tmp_path) as stub:
+        transport = httpx.AsyncHTTPTransport(uds=stub.socket)
+        async with httpx.AsyncClient(transport=transport, base_url="http://stub") as client:
+            answer = await client.send(client.build_request("GET", "/endless"), stream=True)
+            await anext(answer.aiter_raw())
+            closing = asyncio.create_task(let_go(answer))
+            await asyncio.sleep(0)
+            closing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await closing
+            assert await asyncio.to_thread(stub.gone.wait, 20)
 
 
 def test_what_is_sent_is_not_buffered_and_what_is_refused_is_heard_out(
