@@ -55,6 +55,11 @@ def main() -> None:
             end_engine(library)
         segments(record, Path(name), rounds)
     record.note(
+        "A timeline of a hundred clips is described by as many times the words, which are sent, "
+        "checked and laid out before its first segments. Why one session is made and read more "
+        "slowly beside a thousand others has not been looked into."
+    )
+    record.note(
         "A list of sessions is of all there are: it grows with them, as it must. Until a recording "
         "is exported after its end: benchmarks/recorder.py, beside one of an hour. More segments: "
         "benchmarks/search.py."
