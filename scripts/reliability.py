@@ -38,12 +38,12 @@ long ones can be run in stretches; `--help` of each says how many rounds it does
 |---|---|
 {commands}
 
-No process of this project reads playlists, so none is fuzzed with them: they are computed from what
-is stored, and read by hls.js or the browser. A playlist that is uploaded, or sent as if a browser had
-recorded it, is refused before anything follows it (tests/media/test_ingest.py,
+No process of this project reads playlists, so none is fuzzed with them: they are computed from
+what is stored, and read by hls.js or the browser. A playlist that is uploaded, or sent as if a
+browser had recorded it, is refused before anything follows it (tests/media/test_ingest.py,
 tests/recorder/test_browser_bytes.py). The memory that what a browser sends may take is tried with
-files that lie about their size, heads without end, floods of chunks and connections, and clocks that
-leap (tests/recorder/test_browser_bytes.py).
+files that lie about their size, heads without end, floods of chunks and connections, and clocks
+that leap (tests/recorder/test_browser_bytes.py).
 
 The same attacks, in small, are in the tests: files that lie, disks that fill, pages of the library
 that are overwritten, processes that are killed (tests/engine/test_deaths.py,
