@@ -15,6 +15,9 @@ import os
 import signal
 import sys
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -134,7 +137,24 @@ def _keep_to_itself(session: RecordingSession) -> None:
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: session.stop())
+    stop_when_told(session)
+
+
+class Stoppable(Protocol):
+    def stop(self) -> None: ...
+
+
+def stop_when_told(session: Stoppable) -> None:
+    """At a SIGTERM. Its handler interrupts whatever the main thread does, which may hold the very
+    lock that `stop()` takes; a SimpleQueue has none that it could wait for."""
+    told: SimpleQueue[int] = SimpleQueue()
+
+    def stop() -> None:
+        told.get()
+        session.stop()
+
+    Thread(target=stop, name="end of the process", daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda number, _: told.put(number))
 
 
 def _print(report: Report) -> None:

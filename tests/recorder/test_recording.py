@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,6 +15,7 @@ from recorder_harness import Launch, Recording
 
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.media.fmp4 import scan
+from jupyter_capture.recorder.__main__ import stop_when_told
 from jupyter_capture.wire.recorder import MIX
 
 Paint = Callable[[str], None]
@@ -221,6 +223,26 @@ def test_an_interrupt_is_ignored_and_sigterm_stops_cleanly(launch: Launch):
     recording.process.send_signal(signal.SIGTERM)
     recording.client.wait("stopped")
     assert recording.ended().status == "stopped"
+
+
+def test_sigterm_waits_for_no_lock_that_the_interrupted_holds() -> None:
+    class Session:
+        lock = threading.Lock()
+        stopped = threading.Event()
+
+        def stop(self) -> None:
+            with self.lock:
+                self.stopped.set()
+
+    session = Session()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        stop_when_told(session)
+        with session.lock:
+            signal.raise_signal(signal.SIGTERM)
+        assert session.stopped.wait(20)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_two_clients_see_the_same_and_either_may_command(launch: Launch):
