@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from jupyter_capture._version import __version__
+from jupyter_capture.cli.recording import _came, _signals
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.client.engine import read_locator
 from jupyter_capture.desktop import VirtualDesktop
@@ -196,6 +197,38 @@ def test_an_interrupt_ends_a_recording_cleanly(
     assert " exported, " in output
     assert "display:1" in output
     assert not [line for line in output.splitlines() if "mic:default" in line and "trk-" in line]
+
+
+def test_an_interrupt_is_not_lost_wherever_it_comes() -> None:
+    class Ended:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)  # what is raised here is lost
+
+    with _signals() as asked_to_end:
+        assert not _came(asked_to_end, 0)
+        Ended()
+        assert _came(asked_to_end, 0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)  # who asks again will not wait
+
+
+@pytest.mark.parametrize(
+    ("ignored", "ends"),
+    [
+        pytest.param(signal.SIGHUP, False, id="with nohup it outlives its terminal"),
+        pytest.param(signal.SIGINT, True, id="in the background of a script"),
+    ],
+)
+def test_a_signal_that_was_ignored(ignored: signal.Signals, ends: bool) -> None:
+    before = signal.signal(ignored, signal.SIG_IGN)
+    try:
+        with _signals() as asked_to_end:
+            signal.raise_signal(ignored)
+            assert _came(asked_to_end, 0) is ends
+            signal.raise_signal(signal.SIGTERM)
+            assert _came(asked_to_end, 0)
+    finally:
+        signal.signal(ignored, before)
 
 
 def test_keys_are_shown_once_and_can_be_revoked(own_folder: dict[str, str]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -75,13 +79,13 @@ def record(
             end_user_id="cli", metadata={"name": name} if name else None
         )
         say(console, "Starting …")
-        with _signals_as_interrupts():
-            try:
+        with _signals() as asked_to_end:
+            with suppress(KeyboardInterrupt):
                 _start(session, channels, primary, fps)
                 for item in channels:
                     say(console, f"{item['name']:22} {'kept' if item['store'] else 'live only'}")
-                _record_for(session, length or seconds, console)
-            except KeyboardInterrupt:
+                _record_for(session, length or seconds, console, asked_to_end)
+            if not asked_to_end.empty():
                 say(console, "Stopping …")
             session.refresh()
             if session.status in RECORDING:
@@ -117,19 +121,34 @@ def _start(
 
 
 @contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """A closed terminal, or a polite end, stops a recording as Ctrl-C does."""
-    import signal
+def _signals() -> Iterator[SimpleQueue[int]]:
+    """The signals that came: Ctrl-C, a closed terminal, a polite end.
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
-    for name in names:
-        signal.signal(getattr(signal, name), signal.default_int_handler)
+    None is raised as an interrupt, which would be lost where it meets a destructor, or leave a lock
+    held that the end needs; but a second Ctrl-C is, for who will not wait.
+    """
+    came = SimpleQueue[int]()
+
+    def take(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and not came.empty():
+            raise KeyboardInterrupt
+        came.put(number)
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    # What nohup ignores stays so. An interrupt is ignored in the background of a script, too, but
+    # who sends one there (`kill -INT`) means it.
+    taken = [
+        number for number in numbers if number == signal.SIGINT or before[number] != signal.SIG_IGN
+    ]
+    for number in taken:
+        signal.signal(number, take)
     try:
-        yield
+        yield came
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number in taken:
+            signal.signal(number, before[number])
 
 
 def stop(
@@ -161,22 +180,32 @@ def stop(
         say(console, "The engine has ended.")
 
 
-def _record_for(session: CaptureSession, seconds: float | None, console: Console) -> None:
-    """Wait until the time is over, or the session ends by itself."""
-    import time
-
+def _record_for(
+    session: CaptureSession, seconds: float | None, console: Console, asked_to_end: SimpleQueue[int]
+) -> None:
+    """Wait until the time is over, a signal comes, or the session ends by itself."""
     end = None if seconds is None else time.monotonic() + seconds
     length = "until Ctrl-C" if seconds is None else f"for {seconds:g} s"
     say(console, f"Recording {session.id} {length}.")
     with console.status("recording") as status:
         while end is None or time.monotonic() < end:
             left = 0.5 if end is None else max(0.0, min(0.5, end - time.monotonic()))
-            time.sleep(left)
+            if _came(asked_to_end, left):
+                return
             session.refresh()
             if session.status not in RECORDING:
                 return
             levels = "  ".join(f"{name} {value:.0f} dB" for name, value in session.levels.items())
             status.update(f"{session.duration or 0.0:.0f} s  {levels}")
+
+
+def _came(signals: SimpleQueue[int], within: float) -> bool:
+    """Whether there is one, which stays there."""
+    try:
+        signals.put(signals.get(timeout=within))
+    except Empty:
+        return False
+    return True
 
 
 def _tell_end(session: CaptureSession, console: Console) -> None:
