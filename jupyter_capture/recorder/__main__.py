@@ -14,10 +14,10 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -137,23 +137,19 @@ def _keep_to_itself(session: RecordingSession) -> None:
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    stop_when_told(session)
+    when_told_to_end(session.stop)
 
 
-class Stoppable(Protocol):
-    def stop(self) -> None: ...
-
-
-def stop_when_told(session: Stoppable) -> None:
+def when_told_to_end(stop: Callable[[], None]) -> None:
     """At a SIGTERM. Its handler interrupts whatever the main thread does, which may hold the very
-    lock that `stop()` takes; a SimpleQueue has none that it could wait for."""
-    told: SimpleQueue[int] = SimpleQueue()
+    lock that ``stop`` takes; a SimpleQueue has none that it could wait for."""
+    told = SimpleQueue[int]()
 
-    def stop() -> None:
+    def wait() -> None:
         told.get()
-        session.stop()
+        stop()
 
-    Thread(target=stop, name="end of the process", daemon=True).start()
+    Thread(target=wait, name="end of the process", daemon=True).start()
     signal.signal(signal.SIGTERM, lambda number, _: told.put(number))
 
 

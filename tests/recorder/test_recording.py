@@ -15,7 +15,7 @@ from recorder_harness import Launch, Recording
 
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.media.fmp4 import scan
-from jupyter_capture.recorder.__main__ import stop_when_told
+from jupyter_capture.recorder.__main__ import when_told_to_end
 from jupyter_capture.wire.recorder import MIX
 
 Paint = Callable[[str], None]
@@ -226,21 +226,18 @@ def test_an_interrupt_is_ignored_and_sigterm_stops_cleanly(launch: Launch):
 
 
 def test_sigterm_waits_for_no_lock_that_the_interrupted_holds() -> None:
-    class Session:
-        lock = threading.Lock()
-        stopped = threading.Event()
+    lock, stopped = threading.Lock(), threading.Event()
 
-        def stop(self) -> None:
-            with self.lock:
-                self.stopped.set()
+    def stop() -> None:
+        with lock:
+            stopped.set()
 
-    session = Session()
     before = signal.getsignal(signal.SIGTERM)
     try:
-        stop_when_told(session)
-        with session.lock:
+        when_told_to_end(stop)
+        with lock:
             signal.raise_signal(signal.SIGTERM)
-        assert session.stopped.wait(20)
+        assert stopped.wait(20)
     finally:
         signal.signal(signal.SIGTERM, before)
 
