@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +36,8 @@ _STATE = "capture_session."
 _AGAIN = 0.5
 """Seconds until an engine that is away, or has no websocket, is asked again."""
 _QUIET = 5.0
-"""Seconds without an event after which the session is asked about."""
+"""Seconds without an event of the session after which it is asked about."""
+_NEVER = float("-inf")
 _TICK = 0.5
 _NONE_YET = "0-0"
 """A cursor that no engine has given: all that the next one tells is new."""
@@ -123,11 +125,11 @@ class Handlers:
     def _follow(self) -> None:
         """Until it has ended. Raises CaptureError where the engine does not answer."""
         with self._websocket() as receive:
-            quiet = _QUIET
+            heard = _NEVER
             while True:
-                if quiet >= _QUIET or receive is None:
+                if receive is None or time.monotonic() - heard >= _QUIET:
                     self._look()
-                    quiet = 0.0
+                    heard = time.monotonic()
                 self._tell()
                 if self._is_over():
                     return
@@ -135,9 +137,12 @@ class Handlers:
                     threading.Event().wait(_AGAIN)
                     continue
                 event = receive(_TICK)
-                quiet = quiet + _TICK if event is None else 0.0
-                if event is not None and self._take(event):
-                    quiet = _QUIET  # an export may follow: the session knows
+                if event is None:
+                    continue
+                self._cursor = event.pop("cursor", self._cursor)
+                if self._is_mine(event):
+                    # After its end an export may follow: the session knows.
+                    heard = _NEVER if self._take(event) else time.monotonic()
 
     def _look(self) -> None:
         """At the session, for states of which no event came."""
@@ -164,15 +169,20 @@ class Handlers:
                 event["data"].update(urls)
         return event
 
+    def _is_mine(self, event: Event) -> bool:
+        """Those of other sessions come too."""
+        if event.get("capture_session_id") == self._session.id:
+            return True
+        stream = event.get("rtstream_id")
+        return stream is not None and stream in {each.id for each in self._session.rtstreams}
+
     def _take(self, event: Event) -> bool:
         """Keep or tell what came over the websocket; whether the session has ended by it."""
-        self._cursor = event.pop("cursor", self._cursor)
         if event.get("channel") in LIVE:
             self._tell_live(event)
             return False
         status = str(event.get("status") or "")
-        mine = event.get("capture_session_id") == self._session.id
-        if not mine or event.get("event") != f"{_STATE}{status}":
+        if event.get("event") != f"{_STATE}{status}":
             return False
         last = self._past[-1]["status"] if self._past else ""
         between = _between(last, status)
@@ -194,10 +204,6 @@ class Handlers:
                     self._call(one, event)
 
     def _tell_live(self, event: Event) -> None:
-        streams = {stream.id for stream in self._session.rtstreams}
-        named = event.get("capture_session_id") == self._session.id
-        if not named and event.get("rtstream_id") not in streams:
-            return
         with self._lock:
             registered = [one for one in self._registered if one.name == event["channel"]]
         for one in registered:

@@ -167,8 +167,10 @@ def test_a_function_that_is_registered_within_another_is_called_too(
         session.on("created", lambda event: told.append(event["status"]))
 
     wait_for(lambda: told == ["created"])
+    other = common.begin(MIC)  # of which there is always something to tell
     session.delete()
     wait_for(lambda: not threads(session))
+    other.stop()
     assert f"No more events of {session.id}" in capsys.readouterr().err
 
 
