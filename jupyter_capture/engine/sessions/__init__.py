@@ -325,12 +325,12 @@ class Sessions:
         """A former engine may have died between what it told the recorder and what it stored."""
         if not live.unsure:
             return
-        live.unsure = False
         status: SessionStatus = "paused" if report.data["status"] == "paused" else "active"
         self.records.advance(session_id, status, of={"active", "paused"} - {status})
         for channel in report.data.get("channels", []):
             store, paused = channel["store"], channel.get("paused", False)
             self.records.switch(session_id, channel["channel_id"], store=store, paused=paused)
+        live.unsure = False  # last: what is said from now on must not be written over
 
     def _on_active(self, session_id: str, live: Live, report: Report) -> None:
         self._spare.keep()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from jupyter_capture.wire.recorder import Command, Report
 
 _STARTING = 20.0  # s
 _LOOK = 0.02
-_NOT_YET = "The recorder is not there yet. Try again in a moment."
 
 
 @dataclass
@@ -49,20 +47,13 @@ class Live:
         """To the recorder, or to the one that is being started in its place. Raises ConflictError
         where nobody listens."""
         deadline = time.monotonic() + _STARTING
-        while True:
-            try:
-                if self.unsure:  # it would refuse, or be asked afterwards what holds
-                    raise ConflictError(_NOT_YET)
-                return self._send(command)
-            except ConflictError:
-                if self.ended.is_set() or time.monotonic() > deadline:
-                    raise
+        # While it is unsure, a recorder would refuse, or be asked afterwards what holds.
+        while self.unsure or not self.say(command):
+            if self.ended.is_set() or time.monotonic() > deadline:
+                raise ConflictError(
+                    "The recorder does not answer. What it recorded is safe. Try again in a moment."
+                )
             time.sleep(_LOOK)
-
-    def _send(self, command: Command) -> None:
-        if self.link is None:
-            raise ConflictError(_NOT_YET)
-        self.link.send(command)
 
     def hear(self, report: Report) -> None:
         """The recorder's answer to what was asked of it."""
@@ -78,7 +69,14 @@ class Live:
                 self.heard.wait(0.1)
             return self.answers.pop(0) if self.answers else None
 
-    def say(self, command: Command) -> None:
-        """Send to whoever listens: where nobody does, the session is being closed anyway."""
-        with contextlib.suppress(ConflictError):
-            self._send(command)
+    def say(self, command: Command) -> bool:
+        """Send to whoever listens. False where nobody does: then the session is being closed, or
+        another recorder started."""
+        link = self.link  # another thread may change it
+        if link is None:
+            return False
+        try:
+            link.send(command)
+        except ConflictError:
+            return False
+        return True
