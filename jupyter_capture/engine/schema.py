@@ -229,6 +229,15 @@ deliveries = Table(
 )
 Index("deliveries_due", deliveries.c.status, deliveries.c.next_try)
 
+BY_SESSION = (
+    Index("rtstreams_by_session", rtstreams.c.session_id),
+    Index("tracks_by_session", tracks.c.session_id),
+    Index("assets_by_session", assets.c.session_id),
+    Index("asset_tracks_by_track", asset_tracks.c.track_id),
+    Index("deliveries_by_session", deliveries.c.session_id),
+)
+"""What a session left is found without looking at what all others left."""
+
 # Alerts: what is waited for, where, and who is told. None of these holds a word that was said.
 
 alert_events = Table(

@@ -12,7 +12,6 @@ import pytest
 from engine_harness import MIC, SCREEN, Bench, reach, wait_for
 from PIL import Image as Picture
 from screen_harness import PAGES, WORDS, Page, show
-from sqlalchemy import inspect, text
 
 from jupyter_capture.client.connection import Connection, connect
 from jupyter_capture.client.scene import Scene
@@ -21,7 +20,6 @@ from jupyter_capture.client.video import Video
 from jupyter_capture.desktop import VirtualDesktop
 from jupyter_capture.engine.screen import Reader, Screen, reader
 from jupyter_capture.engine.screen.changes import Box
-from jupyter_capture.engine.store import Store
 from jupyter_capture.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -262,16 +260,3 @@ def test_an_upload_is_read_too_whatever_its_key_frames(library: Bench, tmp_path:
     best = video.search(WORDS).shots[0]
     assert abs(best.start - 3.7) < 0.5
     assert abs(best.end - 8.0) < 0.5
-
-
-def test_a_library_of_before_is_read_into(tmp_path: Path) -> None:
-    store = Store(tmp_path / "library.sqlite3")
-    store.migrate()
-    with store.write() as connection:
-        connection.execute(text("alter table segments drop column boxes"))
-        connection.execute(text("update alembic_version set version_num = '0002'"))
-    store.migrate()
-    with store.read() as connection:
-        columns = [column["name"] for column in inspect(connection).get_columns("segments")]
-    store.close()
-    assert "boxes" in columns

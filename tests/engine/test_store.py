@@ -154,6 +154,31 @@ def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("version", "lacks", "has"),
+    [
+        ("0002", "alter table segments drop column boxes", "select boxes from segments"),
+        (
+            "0005",
+            "drop index rtstreams_by_session",
+            "select id from rtstreams indexed by rtstreams_by_session",
+        ),
+    ],
+)
+def test_a_library_of_an_older_version_gets_what_it_lacks(
+    tmp_path: Path, version: str, lacks: str, has: str
+) -> None:
+    store = Store(tmp_path / "library.sqlite3")
+    store.migrate()
+    with store.write() as connection:
+        connection.execute(text(lacks))
+        connection.execute(text(f"update alembic_version set version_num = '{version}'"))
+    store.migrate()
+    with store.read() as connection:
+        connection.execute(text(has))
+    store.close()
+
+
 def test_the_library_is_private_whatever_the_umask(app: App) -> None:
     for path in app.services.home.root.glob("library.sqlite3*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
