@@ -106,6 +106,7 @@ def search(
     if mode != "semantic":
         thorough = mode == "keyword"
         by_words = keywords.matching(connection, terms, spans, _MATCHING, thorough=thorough)
+    said = keywords.coverage(_texts(connection, by_words), terms.all) if by_words else {}
     vector, ids = nearest.result() if nearest else near()
     candidates = list(dict.fromkeys([*by_words, *ids.tolist()]))
     if words.without:
@@ -115,9 +116,6 @@ def search(
     if vector is not None:
         likeness = _likeness(connection, candidates, vector, {*by_words}, top_k)
         candidates = [one for one in candidates if one in likeness]
-    said: dict[int, float] = {}
-    if mode != "semantic" and by_words:
-        said = keywords.coverage(_texts(connection, by_words), terms.all)
     scores = {one: _score(likeness.get(one, 0.0), said.get(one, 0.0), mode) for one in candidates}
     order = {one: place for place, one in enumerate(by_words)}
     best = sorted(

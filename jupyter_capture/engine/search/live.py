@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from jupyter_capture.engine.index import create_fts, write_index
 from jupyter_capture.engine.schema import indexes, metadata, segments, vectors
@@ -39,6 +38,8 @@ class LiveFinder:
 
     def __init__(self, embedder: Embeds) -> None:
         self._embedder = embedder
+        # Each connection is a library of its own that lies in memory.
+        self._scratch = create_engine("sqlite://", poolclass=NullPool)
         self._known: dict[str, dict[str, npt.NDArray[np.float32]]] = {}
         self._since: dict[str, dict[str, float]] = {}
         self._lock = threading.Lock()
@@ -76,7 +77,9 @@ class LiveFinder:
         name = asked.channel
         told = [each for each in told if name is None or _is_of(each.channel, name)]
         found = self._embed(session_id, [each.text for each in told])
-        with _scratch() as connection:
+        with self._scratch.begin() as connection:
+            metadata.create_all(connection, tables=_TABLES)
+            create_fts(connection)
             for channel in {each.channel for each in told}:
                 places = [at for at, each in enumerate(told) if each.channel == channel]
                 sentences = [told[at] for at in places]
@@ -98,16 +101,3 @@ class LiveFinder:
 def _is_of(channel: str, name: str) -> bool:
     prefixes = {"system": "system_audio", "screen": "display", "cells": "notebook"}
     return channel.partition(":")[0] == prefixes.get(name, name)
-
-
-@contextmanager
-def _scratch() -> Iterator[Connection]:
-    """A library of its own that lies in memory."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    try:
-        with engine.begin() as connection:
-            metadata.create_all(connection, tables=_TABLES)
-            create_fts(connection)
-            yield connection
-    finally:
-        engine.dispose()
