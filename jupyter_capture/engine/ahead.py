@@ -29,7 +29,7 @@ FIRST = 40.0
 _LOOK = 2.0  # s
 _DEATHS = 3
 
-Orders = SimpleQueue[dict[str, Any] | None]
+Orders = SimpleQueue[bytes | None]
 
 
 class Ahead:
@@ -44,7 +44,7 @@ class Ahead:
         self._session: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths: dict[str, int] = {}
-        self._said: dict[str, list[dict[str, Any]]] = {}
+        self._said: dict[str, list[bytes]] = {}
         self._orders: Orders = SimpleQueue()
         self._lock = threading.Lock()
         self._started = False
@@ -62,11 +62,13 @@ class Ahead:
     def take(self, session_id: str, said: dict[str, Any]) -> None:
         """What a live transcript heard on a kept channel needs not be heard again: ``decoded`` (the
         channel), ``start``, ``end`` and ``words``, in Unix seconds."""
+        # Kept as it is handed over: hours of words take a quarter of the memory.
+        line = _line(said)
         with self._lock:
             if self._started and session_id in self._recording():
-                self._said.setdefault(session_id, []).append(said)
+                self._said.setdefault(session_id, []).append(line)
                 if self._session == session_id:
-                    self._orders.put(said)
+                    self._orders.put(line)
 
     def end(self, session_id: str) -> None:
         """The recording is over: what is heard by now is kept for the index."""
@@ -134,8 +136,8 @@ class Ahead:
             "args": {"session_id": session_id},
             "options": self._options,
         }
-        for message in (order, *self._said.get(session_id, [])):
-            self._orders.put(message)
+        for line in (_line(order), *self._said.get(session_id, [])):
+            self._orders.put(line)
         threading.Thread(
             target=_hand_over, args=(process, self._orders), name="ahead words", daemon=True
         ).start()
@@ -158,11 +160,15 @@ class Ahead:
         return max((one.seconds for one in sounds if one.channel_id != MIX), default=0.0)
 
 
+def _line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
 def _hand_over(process: subprocess.Popen[bytes], orders: Orders) -> None:
     """On a thread of its own: who comes after everything else may take long to read."""
     if process.stdin is None:
         return
     with suppress(OSError), process.stdin:
-        while (message := orders.get()) is not None:
-            process.stdin.write(json.dumps(message).encode() + b"\n")
+        while (line := orders.get()) is not None:
+            process.stdin.write(line)
             process.stdin.flush()
