@@ -41,6 +41,10 @@ _ASK = """async (value) => {
   const reply = await kernel.requestExecute(asked).done;
   const { data, evalue } = reply.content.user_expressions.value;
   return data?.["text/plain"] ?? evalue; }"""
+_COUNT_SEARCHES = """(panel) => {
+  window.searched = 0;
+  new MutationObserver(() => { window.searched += panel.ariaBusy === null; })
+    .observe(panel, { attributeFilter: ["aria-busy"] }); }"""
 EVIL = "<img src=x onerror='window.ran=1'>"
 CUT = ("/stream/", "/thumbnail/", "/download/")
 
@@ -170,6 +174,11 @@ def test_a_recording_with_a_channel_switched_while_it_runs(
     expect(search.locator(".jc-hit")).to_have_count(1, timeout=60_000)
     expect(search.locator(".jc-hit-from")).to_contain_text("Microphone")
     says(page, "found.shots", "[]")
+    search.locator(".jc-hit-play").focus()  # as with the keys; more is said, and searched again
+    search.evaluate(_COUNT_SEARCHES)
+    desktop.say(BUDGET, wait=False)
+    page.wait_for_function("window.searched", timeout=60_000)
+    expect(search.locator(".jc-hit-play")).to_be_focused()
     panel.get_by_role("button", name="Forget").click()
     panel.get_by_role("button", name="Yes, erase it").click()
     expect(panel.get_by_role("button", name="Pause")).to_be_enabled()

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Response, expect
 
 from jupyter_capture.client.connection import Connection
+from jupyter_capture.client.editor import Timeline
 from jupyter_capture.desktop import VirtualDesktop
 from tests.conftest import BUDGET, Engine
 
@@ -43,6 +44,14 @@ _READY = """async () => {
   await app.shell.currentWidget.sessionContext.ready; }"""
 _SOURCES = """() => [...window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells]
   .map((cell) => cell.getSource())"""
+_WATCH_ROW = """(row) => {
+  const { id } = row.dataset;
+  const list = row.parentElement;
+  window.blinked = 0;
+  new MutationObserver(() => {
+    const now = [...list.children].find((each) => each.dataset.id === id);
+    if (!now?.hasChildNodes()) window.blinked += 1;
+  }).observe(list, { childList: true, subtree: true }); }"""
 SIDEBAR = "[id='jupyter-capture:sidebar']"
 
 
@@ -218,6 +227,7 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     hit = hits.first.locator(".jc-hit-play")
     hit.drag_to(tab.locator(".jc-tl-scroll"), target_position={"x": 34, "y": 40})
     expect(tab.locator(".jc-tl-clip")).to_have_count(1)
+    expect(tab.locator(".jc-tl-inspector .jc-tl-title")).to_have_text("Budget talk")
     tab.get_by_role("button", name="Keep in the library").click()
     name = tab.get_by_role("textbox", name="Name of the timeline")
     name.press("Enter")
@@ -238,6 +248,8 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     row.locator(".jc-hit-play").click()
     player = row.locator(".jc-player")
     expect(player).to_have_attribute("data-state", "ready", timeout=30_000)
+    let_others_change(page, view, row, connection.get_timeline(str(kept.id)))
+    expect(player).to_have_attribute("data-state", "ready")
     row.locator(".jc-hit-play").click()
 
     # In the notebook it is the editor, and what is changed there is kept from there.
@@ -276,6 +288,24 @@ def keep_a_timeline(page: Page, lab: Lab, sidebar: Locator, connection: Connecti
     row.get_by_role("textbox", name="Name").fill("Short cut")
     row.get_by_role("textbox", name="Name").press("Enter")
     expect(view.locator(".jc-lib-row", has_text="Short cut")).to_be_visible()
+
+
+def let_others_change(page: Page, view: Locator, row: Locator, again: Timeline) -> None:
+    """What others do to a list shows when the pointer comes to it, and a row that is there stays
+    there: it may be what is pressed next, and what plays in it plays on."""
+
+    def look() -> None:
+        page.locator("#jp-main-dock-panel").hover()
+        view.hover()
+
+    row.evaluate(_WATCH_ROW)
+    other = again.keep("Another cut", copy=True)
+    look()
+    expect(view.locator(".jc-lib-row")).to_have_count(2)
+    other.delete()
+    look()
+    expect(view.locator(".jc-lib-row")).to_have_count(1)
+    assert page.evaluate("window.blinked") == 0
 
 
 def is_laid_out(answer: Response, name: str) -> bool:

@@ -82,7 +82,6 @@ export class Shelf<T extends Thing> implements Teller {
   private rows: LazyList | undefined;
   private player: Player | undefined;
   private playing: HTMLElement | undefined;
-  private known = "";
   private isHeld = false;
 
   constructor(
@@ -168,27 +167,39 @@ export class Shelf<T extends Thing> implements Teller {
     const last = this.deleting.last;
     ui.deleted.hidden = !last;
     if (last) ui.gone.textContent = stock.words.deleted(last);
-    // What plays goes on playing where nothing has changed.
-    const known = JSON.stringify(shown.map((each) => [each.id, stock.known(each)]));
-    if (known === this.known || this.isHeld) return;
-    this.known = known;
-    this.stopPlaying();
+    if (this.isHeld) return;
     this.rows?.destroy();
     this.shown = shown;
-    this.rows = lazyList(ui.list, ui.scroller, shown.length, {
-      tag: "li",
-      name: "jc-hit jc-lib-row",
+    this.rows = lazyList(ui.list, ui.scroller, this.rowsOf(shown), {
       fill: (element, index) => this.fill(element, index),
       drain: (element) => element.replaceChildren(),
       holds: (element) => element === this.playing || element.querySelector(".jc-field") !== null,
     });
   }
 
+  /** A row that shows the same stays, and what plays in it goes on; others are written anew. */
+  private rowsOf(shown: readonly T[]): HTMLElement[] {
+    const before = new Map(this.rows?.rows.map((each) => [each.dataset["id"], each]));
+    const now = shown.map((item, index) => {
+      const element = before.get(item.id) ?? make("li", "jc-hit jc-lib-row");
+      before.delete(item.id);
+      element.dataset["id"] = item.id;
+      const known = JSON.stringify(this.stock.known(item));
+      if (element.dataset["known"] === known) return element;
+      element.dataset["known"] = known;
+      if (element === this.playing) this.stopPlaying();
+      // One in sight is never empty, not for a moment: it may be what is about to be pressed.
+      if (element.hasChildNodes()) this.fill(element, index);
+      return element;
+    });
+    if (before.has(this.playing?.dataset["id"])) this.stopPlaying();
+    return now;
+  }
+
   private fill(element: HTMLElement, index: number): void {
     const item = this.shown[index];
     if (!item) return;
     const { stock } = this;
-    element.dataset["id"] = item.id;
     element.replaceChildren(
       ...row(stock.line(item), stock.tools(item, this), {
         play: () => this.toggle(element, item),

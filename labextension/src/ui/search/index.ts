@@ -54,6 +54,7 @@ class SearchController {
   private readonly ends: (() => void)[] = [];
   private hits: readonly Hit[] = [];
   private shown: LazyList | undefined;
+  private readonly tells = new WeakMap<HTMLElement, string>();
   private player: Player | undefined;
   private playing = -1;
   private attempt = 0;
@@ -263,24 +264,36 @@ class SearchController {
     ui.count.textContent = countText(hits.length, more);
     ui.more.hidden = !more;
     if (!hits.some((hit) => hit.session_id)) ui.scroller.scrollTop = 0;
-    this.shown = lazyList(ui.list, ui.scroller, hits.length, {
-      tag: "li",
-      name: "jc-hit",
+    const rows = this.rowsOf(hits);
+    this.shown = lazyList(ui.list, ui.scroller, rows, {
       fill: (row, index) => this.fill(row, index),
       drain: (row) => row.replaceChildren(),
       holds: (row) => row.classList.contains("jc-playing-here"),
     });
   }
 
+  /** A hit that is found again, as in what is still recorded, keeps its row, and so its focus. */
+  private rowsOf(hits: readonly Hit[]): HTMLElement[] {
+    const before = new Map(this.shown?.rows.map((row) => [this.tells.get(row), row]));
+    return hits.map((hit) => {
+      const told = JSON.stringify([this.asked, hit]);
+      const row = before.get(told) ?? make("li", "jc-hit");
+      before.delete(told);
+      this.tells.set(row, told);
+      return row;
+    });
+  }
+
   private fill(row: HTMLElement, index: number): void {
     const hit = this.hits[index];
     if (!hit) return;
+    const place = () => this.shown?.rows.indexOf(row) ?? -1;
     fillRow(row, hit, {
       query: this.asked || this.api.get("query"),
       playing: index === this.playing,
       adding: this.adding,
-      play: () => this.toggle(index),
-      add: () => this.add(index),
+      play: () => this.toggle(place()),
+      add: () => this.add(place()),
       picture: (at) => pictureOf(this.api as unknown as PanelApi, hit.video_id, at, pictureWidth),
     });
   }

@@ -140,9 +140,8 @@ class TranscriptController {
   private showBlocks(blocks: Block[]): void {
     const { ui } = this;
     this.blocks = blocks;
-    this.shown = lazyList(ui.list, ui.scroller, blocks.length, {
-      tag: "p",
-      name: "jc-block",
+    const rows = blocks.map(() => make("p", "jc-block"));
+    this.shown = lazyList(ui.list, ui.scroller, rows, {
       fill: (row, index) => this.fill(row, index),
       drain: (row, index) => {
         row.textContent = this.blocks[index]?.text ?? "";
