@@ -78,7 +78,11 @@ class Editor implements TimelineEditor, Stage {
     this.sources = new Sources(
       (...asked) => api.request(...asked),
       (url) => api.media(url),
-      () => this.lanes.render(),
+      () => {
+        this.lanes.render();
+        this.inspector.show();
+        this.words.entitle();
+      },
     );
     this.lanes = new Lanes(desk, this.sources, (ticks) => this.seek(ticks));
     this.pointers = new Pointers(desk, this.lanes, this.sources, (ticks) => this.seek(ticks));

@@ -30,7 +30,7 @@ export class Inspector {
     this.stop();
   }
 
-  private show(): void {
+  show(): void {
     const clip = this.desk.current;
     const kind = clip ? `${clip.key} ${clip.look.asset.type}` : "";
     if (kind !== this.kind) {

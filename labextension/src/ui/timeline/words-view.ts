@@ -92,6 +92,13 @@ export class WordsView {
     return timed.find((clip) => clip.start <= playhead && playhead < endOf(clip)) ?? timed[0];
   }
 
+  /** Says whose words they are: by its name, once that is known. */
+  entitle(): void {
+    if (!this.clip) return;
+    const name = labelOf(this.clip.look, this.sources.nameOf(this.clip.look.asset));
+    this.title.textContent = this.pieces.length > 1 ? trans.__("%1, %2 pieces", name, this.pieces.length) : name;
+  }
+
   private async show(): Promise<void> {
     const clip = this.chosen();
     const [before, pieces] = [this.clip, this.pieces];
@@ -104,8 +111,7 @@ export class WordsView {
     }
     const isSame = before && isShared(before.look.asset, clip.look.asset) && this.all.length;
     if (!isSame) this.all = [];
-    const name = labelOf(clip.look, this.sources.nameOf(clip.look.asset));
-    this.title.textContent = this.pieces.length > 1 ? trans.__("%1, %2 pieces", name, this.pieces.length) : name;
+    this.entitle();
     if (isSame) {
       const isStill = pieces.length === this.pieces.length && pieces.every((one, i) => one === this.pieces[i]);
       if (!isStill) this.paint();
