@@ -89,9 +89,13 @@ def clicks(file: Path) -> list[float]:
 
 def shaken(heard: list[float], claps: list[float]) -> float:
     """Seconds by which a sound is more late, or early, than they mostly are. ``claps``: when they
-    were, as the page says, which in a busy browser is not ``EVERY`` apart."""
-    spread = []
-    for first in range(len(claps) - len(heard) + 1):
-        late = np.array(heard) - claps[first : first + len(heard)]
-        spread.append(float(np.abs(late - np.median(late)).max()))
-    return min(spread)
+    were, as the page says, which in a busy browser is not ``EVERY`` apart; of those in between it
+    may leave out one."""
+    spread = [np.inf]
+    for first in claps:
+        there = np.array(claps) + (heard[0] - first)
+        which = [int(np.abs(there - each).argmin()) for each in heard]
+        if np.all(np.diff(which) > 0) and which[-1] - which[0] <= len(which):
+            late = np.array(heard) - there[which]
+            spread.append(np.abs(late - np.median(late)).max())
+    return float(min(spread))

@@ -17,7 +17,7 @@ from browser_harness import Tab
 from jupyter_capture.recorder.sources import browser_media
 from jupyter_capture.recorder.sources.base import SAMPLE_RATE
 from jupyter_capture.recorder.sources.browser import BrowserSound
-from jupyter_capture.recorder.sources.browser_feed import Feed
+from jupyter_capture.recorder.sources.browser_feed import PATIENCE, Feed
 from jupyter_capture.recorder.sources.browser_intake import BrowserIntake
 from jupyter_capture.recorder.sources.browser_media import Reader
 from jupyter_capture.wire.recorder import browser_socket
@@ -141,6 +141,22 @@ def test_who_sends_more_than_is_read_is_kept_waiting() -> None:
     feed.end()  # the recording is over
     second.join(20)
     assert len(answers) == 2
+
+
+def test_what_waits_for_longer_than_a_minute_ends_its_channel() -> None:
+    moments = [0]
+    feed = Feed("display:browser", lambda: moments[0])
+    whole = film()
+    feed.chunk({"take": 0, "seq": 0, "at": 0.0}, whole[:100])
+    moments[0] = PATIENCE
+    feed.chunk({"take": 0, "seq": 1, "at": 100.0}, whole[100:])
+    moments[0] = PATIENCE + 1  # the first one has waited so long, and the machine is behind
+    reader = Reader(feed, 0, lambda: 0)
+    deadline = time.monotonic() + 20
+    while reader.failed is None and time.monotonic() < deadline:
+        assert (piece := reader.get(0.05)) is None or piece.size == 0
+    reader.close()
+    assert "more than this machine can take apart" in (reader.failed or "")
 
 
 def test_a_browsers_clock_that_leaps_leaves_a_hole_and_no_years_of_silence() -> None:
