@@ -47,12 +47,13 @@ _READY = """async () => {
 
 def meeting(desktop: VirtualDesktop, connection: Connection) -> Video:
     """Slides, and what is said to them."""
-    desktop.show(SLIDES[1:], 6.0)
+    desktop.show(SLIDES[:1])
     name = {"name": "Planning meeting"}
     session = connection.create_capture_session(end_user_id="show", metadata=name)
     channels = [{"name": "display:1", "store": True}, {"name": "mic:default", "store": True}]
     session.start(channels, primary_video_channel_id="display:1")
-    for sentence in SAID:
+    for slide, sentence in zip(SLIDES[1:], SAID, strict=True):
+        desktop.show([slide])
         desktop.say(sentence)
         time.sleep(1.5)
     session.stop()

@@ -38,12 +38,13 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom (pixels of the desktop)."""
 CELL = """\
 from jupyter_capture import connect
-from jupyter_capture.editor import Clip, Timeline, Track, VideoAsset
+from jupyter_capture.editor import Clip, Fit, Timeline, Track, VideoAsset
 from jupyter_capture.widgets import TimelineEditor
 conn = connect()
 timeline, track = Timeline(conn), Track()
-track.add_clip(0, Clip(VideoAsset("{video}"), 3))
-track.add_clip(4.5, Clip(VideoAsset("{video}", start=3.5), 4))
+timeline.background = "#f9f2ec"
+track.add_clip(0, Clip(VideoAsset("{video}"), 3, fit=Fit.contain))
+track.add_clip(4.5, Clip(VideoAsset("{video}", start=3.5), 4, fit=Fit.contain))
 timeline.add_track(track)
 editor = TimelineEditor(timeline)
 editor
