@@ -56,8 +56,8 @@ def main() -> None:
         segments(record, Path(name), rounds)
     record.note(
         "A timeline of a hundred clips is described by as many times the words, which are sent, "
-        "checked and laid out before its first segments. Why one session is made and read more "
-        "slowly beside a thousand others has not been looked into."
+        "checked and laid out before its first segments, and its playlists are as many times as "
+        "long."
     )
     record.note(
         "A list of sessions is of all there are: it grows with them, as it must. Until a recording "

@@ -4,7 +4,9 @@ Each round kills -9 the recorder, the engine, both, or the process that started 
 waits until the session goes on, and looks at the tracks at the end: how much of what was recorded
 before the kill is lost, how long it took until the recording went on, and whether all of it reads.
 
-    python benchmarks/kills.py [--kills 5] [--seed 1]
+    python benchmarks/kills.py [--kills 15] [--anew]
+
+It goes on where it ended the last time: the kills of all times are counted together.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from _trust import Found, save
+from _trust import Found, before, save
 from PIL import Image
 
 import jupyter_capture
@@ -184,61 +186,54 @@ def painter(display: str) -> None:
             time.sleep(0.1)
 
 
-def table(campaign: Campaign) -> None:
-    print(
-        "| killed | times | lost before the kill: median | most | until it went on: median | most |"
-    )
-    print("|---|---|---|---|---|---|")
+def by_victim(kills: list[Kill]) -> dict[str, dict[str, Any]]:
+    """How often, and seconds that were lost and missing: the median, and the most."""
+    found: dict[str, dict[str, Any]] = {}
     for victim in VICTIMS:
-        found = [kill for kill in campaign.kills if kill.victim == victim]
-        if found:
-            lost, missing = [k.lost for k in found], [k.missing for k in found]
-            print(f"| {victim} | {len(found)} | {np.median(lost):.2f} s | {max(lost):.2f} s |"
-                  f" {np.median(missing):.2f} s | {max(missing):.2f} s |")  # fmt: skip
-    print(f"{len(campaign.kills)} kills; not readable: {campaign.unreadable or 'none'}")
-
-
-def report(campaign: Campaign) -> None:
-    more: dict[str, object] = {}
-    for victim in VICTIMS:
-        found = [kill for kill in campaign.kills if kill.victim == victim]
-        if found:
-            lost, missing = [kill.lost for kill in found], [kill.missing for kill in found]
-            more[victim] = {
-                "times": len(found),
+        of = [kill for kill in kills if kill.victim == victim]
+        if of:
+            lost, missing = [kill.lost for kill in of], [kill.missing for kill in of]
+            found[victim] = {
+                "times": len(of),
                 "lost": [round(float(np.median(lost)), 2), round(max(lost), 2)],
                 "missing": [round(float(np.median(missing)), 2), round(max(missing), 2)],
             }
-    lost = max((kill.lost for kill in campaign.kills), default=0.0)
-    recorder = [kill.missing for kill in campaign.kills if kill.victim == "recorder"]
-    again = (
-        f"; a killed recorder went on after {np.median(recorder):.2f} s (median), "
-        f"{max(recorder):.2f} s at most"
-        if recorder
-        else ""
-    )
+    return found
+
+
+def report(kills: list[Kill], unreadable: list[str]) -> None:
+    lost = max((kill.lost for kill in kills), default=0.0)
+    of = by_victim(kills)
+    again = ""
+    if "recorder" in of:
+        median, most = of["recorder"]["missing"]
+        again = f"; a killed recorder went on after {median:.2f} s (median), {most:.2f} s at most"
     row = Found(
         "A kill while it records loses at most one fragment of what was recorded (0.5 s, and what "
         "was on its way into it)",
         "kill -9 of recorder, engine, both, or the kernel while display, microphone and system "
         "audio are recorded; all tracks are decoded afterwards",
-        f"{len(campaign.kills)} kills",
+        f"{len(kills)} kills",
         f"{lost:.2f} s at most{again}; "
-        + (f"{len(campaign.unreadable)} not readable" if campaign.unreadable else "all readable"),
-        not campaign.unreadable and lost <= 1.0,
+        + (f"{len(unreadable)} not readable" if unreadable else "all readable"),
+        not unreadable and lost <= 1.0,
     )
-    save("kills", [row], {**more, "unreadable": campaign.unreadable})
+    more = {"kills": [asdict(kill) for kill in kills], "by": of, "unreadable": unreadable}
+    save("kills", [row], more)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=15, help="how many more")
+    parser.add_argument("--anew", action="store_true", help="forget the kills before")
     parser.add_argument("--paint", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.paint:
         painter(asked.paint)
-    rng = random.Random(asked.seed)
+    more = {} if asked.anew else before("kills")
+    known = [Kill(**kill) for kill in more.get("kills", [])]
+    unreadable = list(more.get("unreadable", []))
+    rng = random.Random(len(known))
     with VirtualDesktop("640x360") as desktop, tempfile.TemporaryDirectory() as folder:
         os.environ.update(desktop.env)
         data_dir = Path(folder) / "library"
@@ -247,16 +242,18 @@ def main() -> None:
             campaign = Campaign(data_dir, jupyter_capture.connect(data_dir=data_dir))
             patiently(campaign.connection.status)
             with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C: what there is by now
-                while len(campaign.kills) < asked.kills:
-                    campaign.session(min(ROUNDS, asked.kills - len(campaign.kills)), rng)
-            table(campaign)
-            report(campaign)
+                while (left := asked.kills - len(campaign.kills)) > 0:
+                    campaign.session(min(ROUNDS, left), rng)
+                    report([*known, *campaign.kills], [*unreadable, *campaign.unreadable])
             campaign.connection.close()
         finally:
             for extra in extras:
                 extra.kill()
                 extra.wait()
             end_engine(data_dir)
+    for victim, found in by_victim(campaign.kills).items():
+        print(f"{victim:9} {found}")
+    print(f"{len(campaign.kills)} kills; not readable: {campaign.unreadable or 'none'}")
     if campaign.unreadable:
         raise SystemExit(1)
 

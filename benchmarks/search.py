@@ -66,6 +66,7 @@ ABOUT = (
 WHY = (
     "Most of a search over all is the comparing by bits: 96 bytes of each sentence are read and "
     "counted anew for each query, so that nothing has to be built and what was just said is found. "
+    "NumPy with all vectors as floats in memory needs 1.5 GB for a million. "
     "Next is embedding the query, which a search inside one recording pays too: without it "
     '("vectors known") such a search keeps to its aim beside one over all.'
 )
@@ -310,7 +311,7 @@ def compare(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
         if name.startswith(("NumPy", "SQLite", "LanceDB")):
             told.row("hybrid over all, median", every.p50 / 1e3, "s", peer=name,
                      theirs=times.p50 / 1e3,
-                     at_most=0.1 if name.startswith("NumPy") else None)  # fmt: skip
+                     at_most=0.1 if "as stored" in name else None)  # fmt: skip
         else:
             aims = (0.05, 0.15) if name == "hybrid over all" else (None, None)
             told.row(f"{name}, median", times.p50 / 1e3, "s", at_most=aims[0])
