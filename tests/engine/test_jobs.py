@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,6 +28,21 @@ def worker(app: App, job_id: str) -> int:
     return wait_for(lambda: app.services.jobs._running.get(job_id), what="the worker").pid
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Workers that begin when they are told to (SIGCONT), so that none ends before it is killed."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nkill -STOP $$\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(python))
+
+
+def begin(pid: int) -> None:
+    stat = Path(f"/proc/{pid}/stat")
+    wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", what="its stop")
+    os.kill(pid, signal.SIGCONT)
+
+
 def ended(app: App, job_id: str) -> Any:
     def found() -> Any:
         row = app.services.jobs.get(job_id)
@@ -33,10 +51,12 @@ def ended(app: App, job_id: str) -> Any:
     return wait_for(found, what="the job's end")
 
 
+@pytest.mark.usefixtures("patient")
 def test_equal_work_is_one_job_while_it_lasts(app: App) -> None:
     first = submit(app)
     assert submit(app) == first
     assert submit(app, "another") != first
+    begin(worker(app, first))
     assert ended(app, first).status == "failed"
     assert submit(app) != first
 
@@ -48,6 +68,7 @@ def test_an_error_that_the_work_names_is_final_and_comes_in_its_words(app: App) 
     assert "Generate it again" in row.error["message"]
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_killed_worker_is_tried_again_and_then_its_job_fails(app: App) -> None:
     job_id = submit(app)
     first = worker(app, job_id)
@@ -62,13 +83,18 @@ def test_a_killed_worker_is_tried_again_and_then_its_job_fails(app: App) -> None
     assert "Try again" in row.error["message"]
 
 
+@pytest.mark.usefixtures("patient")
 def test_one_workers_death_is_nothing_to_the_others(app: App) -> None:
     doomed, other = submit(app, "doomed"), submit(app, "other")
-    kill(worker(app, doomed))
+    first = worker(app, doomed)
+    kill(first)
+    begin(worker(app, other))
+    begin(wait_for(lambda: (found := worker(app, doomed)) != first and found))
     assert ended(app, other).error["error_code"] == "NOT_FOUND"
     assert ended(app, doomed).error["error_code"] == "NOT_FOUND"  # its second try came through
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_cancelled_job_ends_and_says_so(app: App) -> None:
     job_id = submit(app)
     pid = worker(app, job_id)
@@ -84,10 +110,12 @@ async def test_a_cancelled_job_ends_and_says_so(app: App) -> None:
     assert app.services.jobs.get(job_id).attempts == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_one_cancelled_while_it_waits_never_starts(app: App) -> None:
     jobs = [submit(app, str(number)) for number in range(4)]
     app.services.jobs.cancel(jobs[-1])
     for job_id in jobs[:-1]:
+        begin(worker(app, job_id))
         ended(app, job_id)
     assert app.services.jobs.get(jobs[-1]).attempts == 0
 
@@ -98,15 +126,19 @@ def test_two_run_at_once_and_all_come_to_their_turn(app: App) -> None:
     assert {ended(app, job_id).status for job_id in jobs} == {"failed"}
 
 
+@pytest.mark.usefixtures("patient")
 def test_screens_are_read_one_at_a_time_after_all_other_work(app: App) -> None:
     jobs = app.services.jobs
     read = [jobs.submit("screen", f"screen:{n}", {"asset_id": f"m-{n}"}) for n in range(2)]
     other = submit(app)
     wait_for(lambda: {read[0], other} <= set(jobs._running), what="both beside one another")
     assert read[1] not in jobs._running
+    for job_id in (other, *read):
+        begin(worker(app, job_id))
     assert {ended(app, job_id).status for job_id in (other, *read)} == {"failed"}
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_ran_when_the_engine_ended_runs_again(make_app: Callable[..., App]) -> None:
     first = make_app()
     job_id = submit(first)
@@ -114,7 +146,9 @@ def test_what_ran_when_the_engine_ended_runs_again(make_app: Callable[..., App])
     first.services.jobs.close()
     assert not alive(pid)
     assert first.services.jobs.get(job_id).status == "running"
-    assert ended(make_app(), job_id).error["error_code"] == "NOT_FOUND"
+    second = make_app()
+    begin(worker(second, job_id))
+    assert ended(second, job_id).error["error_code"] == "NOT_FOUND"
 
 
 def test_an_unknown_job_says_so(app: App) -> None:
