@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import traitlets
 
@@ -52,6 +52,10 @@ class TimelineEditor(Panel):
     timeline = traitlets.Instance(Timeline)
     spec = traitlets.Dict().tag(sync=True)
     code = traitlets.Unicode("").tag(sync=True)
+    edit = traitlets.Unicode("").tag(sync=True)
+    """The page's last change, by a name of its own; it is set after ``spec``."""
+    coded = traitlets.Unicode("").tag(sync=True)
+    """The last change that ``code`` knows of; it is set after ``code``."""
     kept = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -118,13 +122,17 @@ class TimelineEditor(Panel):
         else:
             self.refresh()
 
-    @traitlets.observe("spec")
-    def _edited(self, change: Any) -> None:
+    @traitlets.observe("spec", "edit")
+    def _edited(self, _: object) -> None:
+        self._take()
+        self.coded = self.edit
+
+    def _take(self) -> None:
         """The page has changed it: what it sent is not sent back to it."""
         shown = self.timeline.to_json()["timeline"]
-        if change["new"] == shown:
+        if self.spec == shown:
             return
-        checked = Checked.model_validate(change["new"])
+        checked = Checked.model_validate(self.spec)
         made = read(self.connection, checked.model_dump(mode="json", by_alias=True))
         made._know_as(self.kept)
         if made.to_json()["timeline"] == shown:

@@ -157,6 +157,10 @@ def opened(browser: Browser, lab: Lab, recorded: Recorded) -> Iterator[Editor]:
 @pytest.fixture
 def editor(opened: Editor) -> Editor:
     """The editor with two clips again: 0 to 3 s and 5 to 8 s."""
+    # What a test left may look the same: the page shows none of it first.
+    opened.python("None", "editor.timeline = Timeline(conn)")
+    expect(opened.clips).to_have_count(0)
+    expect(opened.root.locator(".jc-player")).to_have_count(0)
     opened.python("None", "editor.timeline = two_clips()")
     opened.until([[[0, 3], [5, 3]]])
     expect(opened.clips).to_have_count(2)
@@ -212,9 +216,11 @@ def test_a_clip_is_dragged_trimmed_and_undone_and_python_has_a_say(
 def test_the_copied_code_builds_what_is_on_the_page(editor: Editor) -> None:
     editor.clips.nth(1).click()
     editor.button("Into the corner").click()
+    editor.button("Duplicate").click()
     editor.button("Copy the Python").click()
     expect(editor.root.get_by_role("status").last).to_contain_text("Copied")
     code = editor.page.evaluate("() => navigator.clipboard.readText()")
+    editor.until([[[0, 3], [5, 3], [8, 3]]])
     same = "space['timeline'].to_json() == editor.timeline.to_json()"
     assert editor.python(same, f"space = {{}}; exec({code!r}, space)") == "True"
     assert "position=Position.bottom_right" in code

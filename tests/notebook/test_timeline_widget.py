@@ -143,6 +143,18 @@ def test_setting_the_timeline_shows_it_and_an_edit_of_the_page_sets_another(
     assert editor.spec == edited
 
 
+def test_the_code_tells_of_which_edit_it_knows(offline: Connection) -> None:
+    editor = TimelineEditor(everything(offline))
+    told: list[tuple[str, bool]] = []
+    editor.observe(
+        lambda change: told.append((change["new"], "duration=3.5" in editor.code)), "coded"
+    )
+    edited = {"tracks": [{"clips": [{"start": 2, "clip": clip_of_page(3.5)}]}]}
+    editor.set_state({"edit": "first", "spec": edited})
+    editor.set_state({"spec": editor.spec, "edit": "done and undone"})
+    assert told == [("first", True), ("done and undone", True)]
+
+
 def clip_of_page(duration: float) -> dict[str, Any]:
     return {"asset": {"type": "video", "id": "m-1", "start": 1}, "duration": duration}
 

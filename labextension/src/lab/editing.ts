@@ -91,6 +91,8 @@ export class TimelineTab extends Widget {
     const values = new Values<TimelineTraits>({
       spec: found?.timeline ?? nothing,
       code: "",
+      edit: "",
+      coded: "",
       kept: found ? { id, name, version } : {},
     });
     values.on("kept", (kept) => {

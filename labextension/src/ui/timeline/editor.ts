@@ -6,6 +6,7 @@ import type * as wire from "../../wire";
 import { trans } from "../../words";
 import { copyText, make } from "../dom";
 import { followTheme } from "../theme";
+import { type CodeTraits, lastCode } from "./code";
 import { type Stage, bindingOf } from "./commands";
 import { Desk } from "./desk";
 import { Pointers } from "./drag";
@@ -21,9 +22,8 @@ import { Toolbar, helpDialog } from "./toolbar";
 import { WordsView } from "./words-view";
 
 /** What the panel shares with Python. None holds an address. */
-export interface TimelineTraits extends KeepTraits {
+export interface TimelineTraits extends KeepTraits, CodeTraits {
   spec: wire.Timeline;
-  code: string;
 }
 
 export interface TimelineEditor {
@@ -34,7 +34,6 @@ export interface TimelineEditor {
 
 const manners = () =>
   trans.__("Drag clips to move them and their ends to trim them. S splits, Delete deletes, ? shows all keys.");
-const codePatience = 2_500;
 
 /** Without a kernel there is no `code`. */
 export function mount(
@@ -65,8 +64,6 @@ class Editor implements TimelineEditor, Stage {
   /** The timeline that Python has, too; and what it was sent last. */
   private shared: Project | undefined;
   private sent: wire.Timeline | undefined;
-  private changes = 0;
-  private codes = 0;
   /** Of which it was told whether it is kept: that stands until it is another. */
   private told: Project | undefined;
 
@@ -120,9 +117,6 @@ class Editor implements TimelineEditor, Stage {
       followTheme(this.root),
       onAttribute(this.root, "data-theme", () => this.lanes.paintSoon()),
       api.on("spec", (spec) => this.take(spec)),
-      api.on("code", () => {
-        this.codes = this.changes;
-      }),
       desk.hear(["project"], () => this.give()),
       desk.hear(["playhead"], () => {
         if (this.preview.isPlaying) this.lanes.reveal(desk.playhead);
@@ -165,29 +159,15 @@ class Editor implements TimelineEditor, Stage {
     if (shown !== project || project === this.shared) return;
     this.shared = project;
     this.sent = toWire(project);
-    this.changes += 1;
     this.api.set("spec", this.sent);
+    this.api.set("edit", Math.random().toString(36).slice(2));
   }
 
   private async copyCode(): Promise<void> {
-    const isLate = await this.codeIsLate();
-    const copied = await copyText(this.api.get("code"));
+    const { code, isLate } = await lastCode(this.api);
+    const copied = await copyText(code);
     if (isLate) this.tell(trans.__("The kernel is busy: this is the code from before your last change."));
     else this.tell(copied ? trans.__("Copied. Paste it into a cell.") : trans.__("This browser does not let pages copy."));
-  }
-
-  /** The code is written by the kernel, after each change. */
-  private async codeIsLate(): Promise<boolean> {
-    if (this.codes === this.changes) return false;
-    return new Promise((resolve) => {
-      const end = (late: boolean) => {
-        clearTimeout(timer);
-        stop();
-        resolve(late);
-      };
-      const timer = setTimeout(() => end(true), codePatience);
-      const stop = this.api.on("code", () => end(false));
-    });
   }
 
   private async save(): Promise<void> {
