@@ -37,6 +37,7 @@ from jupyter_capture.engine.live.seeing import Seeing
 from jupyter_capture.engine.models import find_speech_model
 from jupyter_capture.engine.screen import Reader
 from jupyter_capture.engine.transcribe import Transcriber
+from jupyter_capture.media.limits import give_back_every
 from jupyter_capture.wire.recorder import Report
 
 _PROBABLY_OVER = 0.2  # seconds of silence after which what was said is decoded, perhaps for good
@@ -47,6 +48,7 @@ def main() -> int:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    give_back_every()
     order = json.loads(sys.stdin.readline())
     line = socket.socket(socket.AF_UNIX)
     try:
