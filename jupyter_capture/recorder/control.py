@@ -28,7 +28,7 @@ Handler = Callable[[Command], Report]
 _BACKLOG = 4 * 1024 * 1024
 _SOUND_BACKLOG = 1024 * 1024
 """About 24 s of a channel."""
-_TOLD_LATER = ("gap", "silence", "disk", "warning")
+_TOLD_LATER = ("gap", "silence", "heard", "disk", "warning")
 """To who attaches next, where nobody was there: an engine that died is followed by another."""
 _MISSED = 100
 

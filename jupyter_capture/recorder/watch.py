@@ -45,16 +45,20 @@ class Watch:
         return "max_duration" if media >= self._longest else None
 
     def listen(self, levels: dict[str, float], at: float) -> None:
-        """Tell once of each channel that has been silent for 10 s. ``at``: media seconds."""
+        """Tell of each channel that has been silent for 10 s, once, and when it is heard again.
+        ``at``: media seconds."""
         for channel_id, level in levels.items():
             if level > _QUIET:
                 self._quiet_since.pop(channel_id, None)
-                self._told.discard(channel_id)
+                if channel_id in self._told:
+                    self._told.discard(channel_id)
+                    self._tell(Report(report="heard", data={"channel_id": channel_id, "at": at}))
                 continue
             quiet = at - self._quiet_since.setdefault(channel_id, at)
             if quiet >= _QUIET_SECONDS and channel_id not in self._told:
                 self._told.add(channel_id)
-                message = f"Nothing is heard on {channel_id} for {_QUIET_SECONDS:.0f} s."
+                seconds = f"{_QUIET_SECONDS:.0f} s"
+                message = f"Nothing has been heard on {channel_id} for {seconds}. Is it muted?"
                 data = {
                     "channel_id": channel_id,
                     "seconds": round(quiet, 1),

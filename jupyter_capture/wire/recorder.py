@@ -155,18 +155,20 @@ class Command(Wire):
 
 
 class Report(Wire):
-    """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence``,
-    ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed`` (``error`` says
-    what to do), and ``pcm``, for those alone who listen to a channel: ``at`` (media seconds),
-    ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in base64. A
-    screen that is listened to gives ``picture`` when it changed, at most every 2 s: the same, with
-    a ``jpeg`` in base64. ``paused`` tells of a suspend, ``forgotten`` answers ``forget``."""
+    """``active`` (all sources open, media time 0 fixed), ``levels``, ``gap``, ``silence`` (and
+    ``heard`` after it), ``disk``, ``warning``, ``status``, ``stopped`` (manifest final), ``failed``
+    (``error`` says what to do), and ``pcm``, for those alone who listen to a channel: ``at`` (media
+    seconds), ``unix`` (seconds), ``kept`` and ``pcm``: mono, 16 bit, little endian, 16 kHz, in
+    base64. A screen that is listened to gives ``picture`` when it changed, at most every 2 s: the
+    same, with a ``jpeg`` in base64. ``paused`` tells of a suspend, ``forgotten`` answers
+    ``forget``."""
 
     report: Literal[
         "active",
         "levels",
         "gap",
         "silence",
+        "heard",
         "disk",
         "warning",
         "paused",

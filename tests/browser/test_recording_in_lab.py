@@ -3,7 +3,9 @@ a password, over a network that fails."""
 
 from __future__ import annotations
 
+import base64
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from jupyter_capture.client.connection import Connection
 from jupyter_capture.client.session import CaptureSession
 from jupyter_capture.wire.recorder import TrackManifest
-from tests.conftest import Engine
+from tests.conftest import BUDGET, Engine
 
 from .lab import Lab
 from .sharing import (
@@ -91,6 +93,13 @@ def logged_in(context: BrowserContext, lab: Lab, wire: Wire) -> Page:
     return page
 
 
+def talk(tab: Page, text: str, folder: Path) -> None:
+    wav = folder / "said.wav"
+    subprocess.run(["flite", "-voice", "slt", "-t", text, "-o", str(wav)], check=True)
+    sound = base64.b64encode(wav.read_bytes()).decode()
+    tab.evaluate("(sound) => new Audio('data:audio/wav;base64,' + sound).play()", sound)
+
+
 def record(panel: Locator, connection: Connection, *channels: str) -> CaptureSession:
     """Begin, and wait for it to have begun."""
     choose(panel, *channels)
@@ -132,7 +141,12 @@ def of_another_version(route: Route) -> None:
 
 
 def test_recording_in_a_notebook_and_in_the_sidebar(
-    ada: BrowserContext, lab: Lab, wire: Wire, connection: Connection, engine: Engine
+    ada: BrowserContext,
+    lab: Lab,
+    wire: Wire,
+    connection: Connection,
+    engine: Engine,
+    tmp_path: Path,
 ) -> None:
     page = logged_in(ada, lab, wire)
     panel = page.locator(".jp-OutputArea .jc-session")
@@ -196,7 +210,12 @@ def test_recording_in_a_notebook_and_in_the_sidebar(
 
     # The page on which a browser records lies at the Jupyter server, too.
     page.goto(f"{lab.root(wire.port)}jupyter-capture/engine/record")
+    ada.pages[0].set_content("<title>Clapper</title>")  # it only talks
     session = record(page.locator(".jc-session"), connection, *TAB)
+    page.get_by_role("button", name="Live transcript").click()
+    expect(page.get_by_role("log")).to_contain_text("Nothing was said yet", timeout=30_000)
+    talk(ada.pages[0], BUDGET, tmp_path)
+    expect(page.get_by_role("log")).to_contain_text("budget", timeout=60_000)
     page.get_by_role("button", name="Stop", exact=True).click()
     until(session, page, "exported")
     player = page.locator(".jc-player")

@@ -109,6 +109,7 @@ def test_a_channel_that_is_silent_for_ten_seconds_is_told_of_once_until_it_is_he
         watch.listen({"mic:default": level, "system_audio:default": -30.0}, tenth / 10)
     assert [(one.report, one.data["channel_id"], one.data["at"]) for one in told] == [
         ("silence", "mic:default", 10.0),
+        ("heard", "mic:default", 15.0),
         ("silence", "mic:default", 25.1),
     ]
-    assert "Nothing is heard on mic:default for 10 s" in told[0].data["message"]
+    assert "Nothing has been heard on mic:default for 10 s" in told[0].data["message"]

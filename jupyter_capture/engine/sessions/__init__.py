@@ -230,6 +230,7 @@ class Sessions:
 
     def _listen(self, session: Row[Any], live: Live, link: recorders.Link) -> None:
         live.link, live.unsure = link, True
+        live.silent = {}  # the recorder before told that
         link.listen(self._on_report, self._on_lost)
         for start, end in self.erasure.noted(session.id):
             live.say(Command(cmd="forget", start=start, end=end))
@@ -317,9 +318,9 @@ class Sessions:
                 self._warn(session_id, live, report)
 
     def _warn(self, session_id: str, live: Live, report: Report) -> None:
-        said = str(report.data.get("message") or report.error or report.report)
-        live.warnings = [*live.warnings, said][-20:]
-        self.records.publish(session_id, {"channel": report.report, "data": report.data})
+        live.warn(report)
+        if report.report != "heard":  # the levels tell that
+            self.records.publish(session_id, {"channel": report.report, "data": report.data})
 
     def _agree(self, session_id: str, live: Live, report: Report) -> None:
         """A former engine may have died between what it told the recorder and what it stored."""

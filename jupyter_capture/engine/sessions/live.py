@@ -23,7 +23,9 @@ class Live:
     ended: threading.Event = field(default_factory=threading.Event)
     error: CaptureError | None = None
     levels: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+    silent: dict[str, str] = field(default_factory=dict)
+    """Of the channels on which nothing is heard by now: what is said of that."""
     seconds: float | None = None
     detach: bool = False
     reason: str | None = None  # why the engine stopped it
@@ -33,6 +35,19 @@ class Live:
     answers: list[Report] = field(default_factory=list)
     heard: threading.Condition = field(default_factory=threading.Condition)
     attended: float = field(default_factory=time.monotonic)
+
+    @property
+    def warnings(self) -> list[str]:
+        return [*self.warned, *self.silent.values()]
+
+    def warn(self, report: Report) -> None:
+        said = str(report.data.get("message") or report.error or report.report)
+        if report.report not in ("silence", "heard"):
+            self.warned = [*self.warned, said][-20:]
+            return
+        channel = report.data["channel_id"]
+        others = {name: about for name, about in self.silent.items() if name != channel}
+        self.silent = others if report.report == "heard" else {**others, channel: said}
 
     def attend(self) -> None:
         """Somebody asked about it."""

@@ -14,7 +14,7 @@ import { engineRoot } from "./jupyter";
 import { type Kernel, bytesOf } from "./kernel";
 import { ApiError } from "./panel";
 import type { LoaderConstructor } from "./player";
-import { isLoopback, through } from "./server";
+import { isLoopback, through } from "./events";
 
 const probeMs = 3_000;
 const remembered = 60_000;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "./panel";
-import { Server, Values, through } from "./server";
+import { through } from "./events";
+import { Server, Values } from "./server";
 
 const root = "/user/ada/jupyter-capture/engine";
 

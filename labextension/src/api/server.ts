@@ -4,6 +4,7 @@ import type Hls from "hls.js";
 import { reachAt } from "../record/reach";
 import type { EngineStatus } from "../wire";
 import { dataOf } from "./envelope";
+import { Events, eventsPath, through } from "./events";
 import { ApiError, type EngineEvent, type Method, type PanelApi, isOfKind } from "./panel";
 
 /** `fetch` with what the Jupyter server wants of its own pages: XSRF token, or Authorization. */
@@ -21,27 +22,11 @@ const unreachable =
 const absent =
   "Jupyter's server has no jupyter-capture. Install jupyter-capture where that server runs, check " +
   "`jupyter server extension list`, and start the server again.";
-const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-const reconnectAfter = 2_000;
-
-export function isLoopback(host: string): boolean {
-  return loopback.test(host);
-}
-
-/** An address of the engine's own, as this page reaches it; any other as it is. */
-export function through(root: string, url: string): string {
-  const address = new URL(url, "http://localhost");
-  if (!isLoopback(address.hostname)) return url;
-  return root + address.pathname + address.search + address.hash;
-}
-
 /** `base` ends in "/": the address of the Jupyter server. */
 export class Server {
   /** Below this lie the engine's own paths. */
   readonly root: string;
-  private readonly hearers = new Set<(event: EngineEvent) => void>();
-  private socket: WebSocket | undefined;
-  private opening = false;
+  private readonly events: Events;
   private environment: Record<string, string> | undefined;
 
   constructor(
@@ -49,6 +34,7 @@ export class Server {
     private readonly ask: Ask,
   ) {
     this.root = `${base}jupyter-capture/engine`;
+    this.events = new Events(this.root, () => this.send("GET", eventsPath));
   }
 
   /** Whether there is an engine; starts one, unless `start` is false. */
@@ -102,47 +88,7 @@ export class Server {
 
   /** All events, over one websocket for all who listen; the result ends it. */
   listen(hear: (event: EngineEvent) => void): () => void {
-    this.hearers.add(hear);
-    void this.open();
-    return () => {
-      this.hearers.delete(hear);
-      if (this.hearers.size) return;
-      this.socket?.close();
-      this.socket = undefined;
-    };
-  }
-
-  private async open(): Promise<void> {
-    if (this.socket || this.opening || !this.hearers.size) return;
-    this.opening = true;
-    try {
-      const asked = (await this.send("GET", "/collection/default/websocket")) as {
-        data: { websocket_url: string };
-      };
-      if (!this.hearers.size) return;
-      const address = through(this.root, asked.data.websocket_url.replace(/^ws/, "http"));
-      const url = new URL(address, document.baseURI);
-      url.protocol = url.protocol.replace("http", "ws");
-      const socket = new WebSocket(url);
-      this.socket = socket;
-      socket.onmessage = ({ data }) => {
-        const event = JSON.parse(String(data)) as EngineEvent;
-        for (const hear of [...this.hearers]) hear(event);
-      };
-      socket.onclose = () => {
-        if (this.socket !== socket) return;
-        this.socket = undefined;
-        this.again();
-      };
-    } catch {
-      this.again();
-    } finally {
-      this.opening = false;
-    }
-  }
-
-  private again(): void {
-    setTimeout(() => void this.open(), reconnectAfter);
+    return this.events.listen(hear);
   }
 }
 

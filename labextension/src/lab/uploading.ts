@@ -3,7 +3,8 @@
 import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { ApiError } from "../api/panel";
-import { Values, serverPanel, through } from "../api/server";
+import { through } from "../api/events";
+import { Values, serverPanel } from "../api/server";
 import type { Server } from "../api/server";
 import { wordsOf } from "../ui/notes";
 import type { Asset } from "../wire";

@@ -3,7 +3,8 @@
 import type Hls from "hls.js";
 import { SaidError } from "../explain";
 import { dataOf } from "../api/envelope";
-import { ApiError, type Method, type PanelApi, type Progress } from "../api/panel";
+import { Events, eventsPath } from "../api/events";
+import { ApiError, type Method, type PanelApi, type Progress, isOfKind } from "../api/panel";
 import type { Card } from "../api/player";
 import type { SessionState } from "../ui/session/model";
 import type { Session } from "../wire";
@@ -66,6 +67,7 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
     }
     return said;
   };
+  const events = new Events(root, () => send("GET", eventsPath));
   const here = (url: string) => root + new URL(url, location.href).pathname;
   return {
     get: (name) => state[name],
@@ -88,8 +90,13 @@ export function pageApi({ root, session, token }: Address): PanelApi<SessionStat
       if (method === "GET" && isSession.test(path)) introduce(found as Session, state);
       return found;
     },
-    // What the panel asks about once a second is enough here.
-    events: () => () => undefined,
+    // To a guest the panel tells what it asks about once a second, and no word that is said.
+    events: (kinds, callback) => {
+      if (token) return () => undefined;
+      return events.listen((event) => {
+        if (isOfKind(event, kinds)) callback(event);
+      });
+    },
     media: async (url) => here(url),
     player: (card: () => Card, source: () => Promise<string>) => ({
       card,

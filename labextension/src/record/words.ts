@@ -55,7 +55,7 @@ export function refused(asked: readonly Kind[], error: unknown): SaidError {
     return new SaidError(
       screen
         ? trans.__(
-            "No screen was shared. Press again, and choose a screen, a window or a tab; if the browser did not ask, allow it in its settings for this site.",
+            "No screen was shared. Press again, and choose a screen, a window or a tab; if the browser did not ask, load this page again, or allow it in its settings for this site.",
           )
         : trans.__(
             "The browser was not allowed to use %1. Allow it beside the address bar, then try again, or switch it off here.",
@@ -93,5 +93,5 @@ export const names = (): Record<Kind, string> => ({
 
 export const noSound = () =>
   trans.__(
-    "The browser shares no sound of what was chosen, so there is none: share a tab, or tick its “share audio”.",
+    "The browser shares no sound of what was chosen, so there is none. In Chrome or Edge share a tab, or tick “share audio”; Firefox shares none.",
   );
